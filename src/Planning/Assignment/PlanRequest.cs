@@ -1,0 +1,17 @@
+namespace Halo.Planning.Assignment;
+
+/// <summary>What is asked of a plan.</summary>
+public sealed record PlanRequest
+{
+    /// <summary>The version that the plan will carry, from 1.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>The head board; null takes the first.</summary>
+    public string? HeadBoard { get; init; }
+
+    /// <summary>
+    /// Positions of KV for all sequences together; null takes room for 16 sequences of full length (at most 32,768 positions),
+    /// and less, down to one sequence, where memory is short.
+    /// </summary>
+    public int? KvPositions { get; init; }
+}

@@ -1,0 +1,159 @@
+using System.Globalization;
+using System.Text;
+using Halo.Planning.Profiles;
+
+namespace Halo.Planning.Assignment;
+
+/// <summary>
+/// The first planner: every stage is split over the boards in proportion to their speed, within their memory. Each layer gets the same
+/// quotas, as a stage is as slow as its slowest board. Boards may be more than head groups: those left over hold neuron groups only.
+/// </summary>
+public static class Planner
+{
+    /// <summary>Makes a plan.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="boards">The boards, in the order in which partial sums will be added.</param>
+    /// <param name="request">What the user asks of the plan.</param>
+    /// <exception cref="ArgumentException">No boards, a name twice, an unknown head board, or a speed that is no positive number.</exception>
+    /// <exception cref="PlanDoesNotFitException">The boards have too little memory; the message has the numbers.</exception>
+    public static Plan Create(ModelProfile model, IReadOnlyList<BoardProfile> boards, PlanRequest request)
+    {
+        string headBoard = Check(boards, request);
+        int kvPositions = request.KvPositions ?? DefaultKvPositions(model);
+        while (true)
+        {
+            if (TryAssign(model, boards, headBoard, kvPositions) is { } shards)
+            {
+                return new Plan
+                {
+                    Version = request.Version,
+                    Model = model.Name,
+                    Boards = [.. boards.Select(board => board.Name)],
+                    HeadBoard = headBoard,
+                    KvPositions = kvPositions,
+                    Shards = shards,
+                };
+            }
+
+            // Fewer sequences at once is better than no service: only an explicit wish for KV is kept at all cost.
+            if (request.KvPositions is not null || kvPositions <= model.ContextLength)
+            {
+                throw new PlanDoesNotFitException(Explain(model, boards, headBoard, kvPositions));
+            }
+
+            kvPositions = Math.Max(model.ContextLength, kvPositions / 2);
+        }
+    }
+
+    private static int DefaultKvPositions(ModelProfile model)
+    {
+        const int MostSequencesOfFullLength = 16;
+        const int MostPositions = 32_768;
+        return Math.Max(model.ContextLength, (int)Math.Min((long)model.ContextLength * MostSequencesOfFullLength, MostPositions));
+    }
+
+    private static string Check(IReadOnlyList<BoardProfile> boards, PlanRequest request)
+    {
+        if (boards.Count == 0)
+        {
+            throw new ArgumentException("A plan needs at least one board.", nameof(boards));
+        }
+
+        if (boards.GroupBy(board => board.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new ArgumentException($"Two boards are called '{twice.Key}'; names must be unique.", nameof(boards));
+        }
+
+        if (boards.FirstOrDefault(board => !double.IsFinite(board.BytesPerSecond) || board.BytesPerSecond <= 0) is { } slow)
+        {
+            throw new ArgumentException($"Board '{slow.Name}' has speed {slow.BytesPerSecond}; a positive number is needed.", nameof(boards));
+        }
+
+        string headBoard = request.HeadBoard ?? boards[0].Name;
+        return boards.Any(board => board.Name == headBoard)
+            ? headBoard
+            : throw new ArgumentException($"The head board '{headBoard}' is not among the boards.", nameof(request));
+    }
+
+    private static List<ShardAssignment>? TryAssign(ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, int kvPositions)
+    {
+        double[] speeds = [.. boards.Select(board => board.BytesPerSecond)];
+        long[] free = [.. boards.Select(board =>
+            board.MemoryBytes - model.BoardBytes - (board.Name == headBoard ? model.HeadBoardBytes : 0))];
+        if (free.Any(bytes => bytes < 0))
+        {
+            return null;
+        }
+
+        List<ShardAssignment> shards = [];
+        long[] limits = new long[boards.Count];
+        int[] quotas = new int[boards.Count];
+        foreach (ShardKind kind in Enum.GetValues<ShardKind>())
+        {
+            long groupBytes = Math.Max(1, GroupBytesWithKv(model, kind, kvPositions));
+            for (int board = 0; board < limits.Length; board++)
+            {
+                limits[board] = free[board] / groupBytes;
+            }
+
+            if (!QuotaSolver.TrySolve(model.GroupCount(kind), speeds, limits, quotas))
+            {
+                return null;
+            }
+
+            for (int board = 0; board < limits.Length; board++)
+            {
+                free[board] -= quotas[board] * groupBytes;
+            }
+
+            AddShards(shards, model, kind, boards, quotas);
+        }
+
+        shards.Sort((a, b) => a.Shard.CompareTo(b.Shard));
+        return shards;
+    }
+
+    private static void AddShards(List<ShardAssignment> shards, ModelProfile model, ShardKind kind, IReadOnlyList<BoardProfile> boards, int[] quotas)
+    {
+        int firstLayer = kind == ShardKind.Vocabulary ? ShardId.OutputLayer : 0;
+        int endLayer = kind == ShardKind.Vocabulary ? ShardId.OutputLayer + 1 : model.LayerCount;
+        for (int layer = firstLayer; layer < endLayer; layer++)
+        {
+            int group = 0;
+            int index = 0;
+            for (int board = 0; board < quotas.Length; board++)
+            {
+                if (quotas[board] > 0)
+                {
+                    shards.Add(new ShardAssignment(new ShardId(layer, kind, index++), group, quotas[board], boards[board].Name));
+                    group += quotas[board];
+                }
+            }
+        }
+    }
+
+    private static long GroupBytesWithKv(ModelProfile model, ShardKind kind, int kvPositions) =>
+        model.GroupBytes(kind) + (kind == ShardKind.Attention ? model.KvBytesPerPosition * model.LayerCount * kvPositions : 0);
+
+    private static string Explain(ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, int kvPositions)
+    {
+        StringBuilder text = new();
+        long weights = Enum.GetValues<ShardKind>().Sum(kind => model.GroupBytes(kind) * model.GroupCount(kind));
+        long kv = model.KvBytesPerPosition * model.LayerCount * model.HeadGroupCount * kvPositions;
+        long fixedBytes = model.BoardBytes * boards.Count + model.HeadBoardBytes;
+        long have = boards.Sum(board => board.MemoryBytes);
+        text.Append(CultureInfo.InvariantCulture, $"{model.Name} does not fit: it needs {Megabytes(weights)} of weights, {Megabytes(kv)} of KV ")
+            .Append(CultureInfo.InvariantCulture, $"({kvPositions} positions) and {Megabytes(fixedBytes)} of buffers, {Megabytes(weights + kv + fixedBytes)} in all; ")
+            .Append(CultureInfo.InvariantCulture, $"the boards offer {Megabytes(have)} (");
+        text.AppendJoin(", ", boards.Select(board => string.Create(
+            CultureInfo.InvariantCulture,
+            $"{board.Name} {Megabytes(board.MemoryBytes)}{(board.Name == headBoard ? $", of which the head board's buffers take {Megabytes(model.BoardBytes + model.HeadBoardBytes)}" : "")}")));
+        text.Append("). ");
+        text.Append(weights + kv + fixedBytes > have
+            ? string.Create(CultureInfo.InvariantCulture, $"Short by {Megabytes(weights + kv + fixedBytes - have)}: add a board, raise a memory limit, or take a smaller or more quantised model.")
+            : "Their memory would do in sum, but no cut on whole groups fits each of them: raise the smallest limit.");
+        return text.ToString();
+    }
+
+    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
+}
