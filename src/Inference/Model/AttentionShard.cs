@@ -1,0 +1,102 @@
+using Halo.Inference.Kernels;
+
+namespace Halo.Inference.Model;
+
+/// <summary>
+/// Some head groups of one layer's attention, with the KV that belongs to them. A head group is one KV head, its query heads, and their
+/// columns of the output projection. Query, key and value are cut by rows, the output projection by columns; where its quantisation
+/// blocks reach beyond the shard's own columns, the covering blocks are kept and meet zeros there.
+/// </summary>
+public sealed unsafe class AttentionShard : IDisposable
+{
+    private readonly SlicedMatrix _query;  // (query heads * headDim, hiddenSize)
+    private readonly SlicedMatrix _key;    // (KV heads * headDim, hiddenSize)
+    private readonly SlicedMatrix _value;  // (KV heads * headDim, hiddenSize)
+    private readonly SlicedMatrix _output; // (hiddenSize, covering columns)
+    private readonly int _headDim;
+    private readonly int _headsPerGroup;
+    private readonly RopeTable _rope;
+
+    internal AttentionShard(ModelConfig config, RopeTable rope, SlicedMatrix query, SlicedMatrix key, SlicedMatrix value, SlicedMatrix output, KvCache kv)
+    {
+        _query = query;
+        _key = key;
+        _value = value;
+        _output = output;
+        _headDim = config.HeadDim;
+        _headsPerGroup = config.HeadsPerGroup;
+        _rope = rope;
+        Kv = kv;
+    }
+
+    /// <summary>The shard's keys and values.</summary>
+    public KvCache Kv { get; }
+
+    /// <summary>Bytes of weights that this shard copied out of the model file; 0 where it is mapped whole.</summary>
+    public long CopiedBytes => _query.CopiedBytes + _key.CopiedBytes + _value.CopiedBytes + _output.CopiedBytes;
+
+    internal bool NeedsQuantizedInput =>
+        MatMul.NeedsQuantizedInput(_query.Matrix.Type) || MatMul.NeedsQuantizedInput(_key.Matrix.Type) || MatMul.NeedsQuantizedInput(_value.Matrix.Type);
+
+    /// <summary>partialSum (rows, hiddenSize) = this shard's part of the attention's output. Appends the rows' keys and values.</summary>
+    internal void Forward(StageScratch scratch, float* partialSum)
+    {
+        int queryWidth = _query.Matrix.Rows;
+        int kvWidth = _key.Matrix.Rows;
+        scratch.Team.Run(scratch.Products.Of(scratch.Normed)
+            .Into(_query.Matrix, scratch.Query.Pointer, queryWidth)
+            .Into(_key.Matrix, scratch.Key.Pointer, kvWidth)
+            .Into(_value.Matrix, scratch.Value.Pointer, kvWidth));
+
+        RotateAndStore(scratch, queryWidth, kvWidth);
+
+        scratch.Attended.SetShape(scratch.RowCount, _output.Matrix.Columns);
+        if (_output.Matrix.Columns > queryWidth)
+        {
+            ClearForeignColumns(scratch);
+        }
+
+        scratch.Team.Run(scratch.Attention.Set(scratch, Kv, _headDim, _headsPerGroup, _output.Offset));
+        if (MatMul.NeedsQuantizedInput(_output.Matrix.Type))
+        {
+            scratch.Attended.Quantize(0, scratch.RowCount);
+        }
+
+        scratch.Team.Run(scratch.Products.Of(scratch.Attended).Into(_output.Matrix, partialSum, _output.Matrix.Rows));
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _query.Dispose();
+        _key.Dispose();
+        _value.Dispose();
+        _output.Dispose();
+        Kv.Dispose();
+    }
+
+    private void RotateAndStore(StageScratch scratch, int queryWidth, int kvWidth)
+    {
+        for (int row = 0; row < scratch.RowCount; row++)
+        {
+            int position = scratch.Positions[row];
+            Rope.Apply(new Span<float>(scratch.Query.Pointer + (long)row * queryWidth, queryWidth), _headDim, position, _rope);
+            Span<float> keys = new(scratch.Key.Pointer + (long)row * kvWidth, kvWidth);
+            Rope.Apply(keys, _headDim, position, _rope);
+            Span<float> values = new(scratch.Value.Pointer + (long)row * kvWidth, kvWidth);
+            for (int head = 0; head < Kv.KvHeads; head++)
+            {
+                keys.Slice(head * _headDim, _headDim).CopyTo(new Span<float>(Kv.Key(scratch.Slots[row], head, position), _headDim));
+                values.Slice(head * _headDim, _headDim).CopyTo(new Span<float>(Kv.Value(scratch.Slots[row], head, position), _headDim));
+            }
+        }
+    }
+
+    private static void ClearForeignColumns(StageScratch scratch)
+    {
+        for (int row = 0; row < scratch.RowCount; row++)
+        {
+            scratch.Attended.Row(row).Clear();
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Halo.Inference.Memory;
+
+namespace Halo.Inference.Model;
+
+/// <summary>
+/// Native memory for KV in equal blocks, each for <see cref="BlockPositions"/> positions of one KV head: keys (positions, headDim), then
+/// values (positions, headDim), f32. Grows slab by slab up to a limit and keeps what is returned.
+/// </summary>
+public sealed unsafe class KvBlockPool : IDisposable
+{
+    /// <summary>Positions in one block: small enough that short sequences waste little, large enough that a block is a long run of memory.</summary>
+    public const int BlockPositions = 32;
+
+    private const int BlocksPerSlab = 64;
+
+    // Taken once in BlockPositions positions by a step thread, and by KV import beside it: a lock there costs nothing that can be seen.
+    private readonly Lock _gate = new();
+    private readonly List<AlignedBuffer<float>> _slabs = [];
+    private readonly Stack<nint> _free = new();
+    private readonly int _headDim;
+    private readonly long _maxBlocks;
+    private long _rented;
+
+    /// <param name="headDim">Elements of a head.</param>
+    /// <param name="maxBlocks">Blocks that may be out at once.</param>
+    public KvBlockPool(int headDim, long maxBlocks)
+    {
+        _headDim = headDim;
+        _maxBlocks = maxBlocks;
+    }
+
+    /// <summary>Bytes of one block.</summary>
+    public long BlockBytes => BlockFloats * sizeof(float);
+
+    /// <summary>Blocks that are out.</summary>
+    public long RentedBlocks
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _rented;
+            }
+        }
+    }
+
+    private long BlockFloats => 2L * BlockPositions * _headDim;
+
+    /// <summary>Takes one block for each entry, or none at all.</summary>
+    internal void Rent(Span<nint> blocks)
+    {
+        lock (_gate)
+        {
+            if (_rented + blocks.Length > _maxBlocks)
+            {
+                throw new StepException($"The board's KV is full: {_rented} of {_maxBlocks} blocks of {BlockPositions} positions are in use.");
+            }
+
+            while (_free.Count < blocks.Length)
+            {
+                AddSlab();
+            }
+
+            foreach (ref nint block in blocks)
+            {
+                block = _free.Pop();
+            }
+
+            _rented += blocks.Length;
+        }
+    }
+
+    internal void Return(float* block)
+    {
+        lock (_gate)
+        {
+            _rented--;
+            _free.Push((nint)block);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _slabs.ForEach(slab => slab.Dispose());
+            _slabs.Clear();
+            _free.Clear();
+        }
+    }
+
+    private void AddSlab()
+    {
+        int blocks = (int)Math.Min(BlocksPerSlab, _maxBlocks - _rented - _free.Count);
+        AlignedBuffer<float> slab = new(blocks * BlockFloats);
+        _slabs.Add(slab);
+        for (int block = blocks - 1; block >= 0; block--)
+        {
+            _free.Push((nint)(slab.Pointer + block * BlockFloats));
+        }
+    }
+}

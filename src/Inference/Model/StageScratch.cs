@@ -1,0 +1,87 @@
+using Halo.Inference.Kernels;
+using Halo.Inference.Memory;
+using Halo.Inference.Threading;
+
+namespace Halo.Inference.Model;
+
+/// <summary>
+/// The buffers that a board's shards compute in, one after the other, and the rows of the step at hand. Sized once for the largest step.
+/// </summary>
+internal sealed unsafe class StageScratch : IDisposable
+{
+    internal StageScratch(ModelConfig config, int maxRows, WorkerTeam team)
+    {
+        int queryWidth = config.HeadCount * config.HeadDim;
+        int kvWidth = config.KvHeadCount * config.HeadDim;
+        Team = team;
+        MaxRows = maxRows;
+        Slots = new int[maxRows];
+        Positions = new int[maxRows];
+        Normed = new Activations(maxRows, config.HiddenSize);
+        Query = new AlignedBuffer<float>((long)maxRows * queryWidth);
+        Key = new AlignedBuffer<float>((long)maxRows * kvWidth);
+        Value = new AlignedBuffer<float>((long)maxRows * kvWidth);
+        Attended = new Activations(maxRows, queryWidth);
+        Gate = new AlignedBuffer<float>((long)maxRows * config.IntermediateSize);
+        Up = new AlignedBuffer<float>((long)maxRows * config.IntermediateSize);
+        Gated = new Activations(maxRows, config.IntermediateSize);
+        Second = new AlignedBuffer<float>((long)maxRows * config.HiddenSize);
+        ScoreStride = config.ContextLength;
+        Scores = new AlignedBuffer<float>((long)team.WorkerCount * ScoreStride);
+        Products = new MatMulWork();
+        Attention = new AttentionWork();
+        SwiGlu = new SwiGluWork();
+    }
+
+    internal WorkerTeam Team { get; }
+
+    internal int MaxRows { get; }
+
+    internal int RowCount { get; set; }
+
+    internal int[] Slots { get; }                   // per row: the sequence's slot
+
+    internal int[] Positions { get; }               // per row
+
+    internal Activations Normed { get; }            // (rows, hiddenSize): the stage's input
+
+    internal AlignedBuffer<float> Query { get; }    // (rows, shard's query heads * headDim)
+
+    internal AlignedBuffer<float> Key { get; }      // (rows, shard's KV heads * headDim)
+
+    internal AlignedBuffer<float> Value { get; }    // (rows, shard's KV heads * headDim)
+
+    internal Activations Attended { get; }          // (rows, columns of the shard's output projection)
+
+    internal AlignedBuffer<float> Gate { get; }     // (rows, shard's neurons)
+
+    internal AlignedBuffer<float> Up { get; }       // (rows, shard's neurons)
+
+    internal Activations Gated { get; }             // (rows, shard's neurons)
+
+    internal AlignedBuffer<float> Second { get; }   // (rows, hiddenSize): a further shard's partial sum, before it is added to the first's
+
+    internal AlignedBuffer<float> Scores { get; }   // (worker, contextLength)
+
+    internal int ScoreStride { get; }
+
+    internal MatMulWork Products { get; }
+
+    internal AttentionWork Attention { get; }
+
+    internal SwiGluWork SwiGlu { get; }
+
+    public void Dispose()
+    {
+        Normed.Dispose();
+        Query.Dispose();
+        Key.Dispose();
+        Value.Dispose();
+        Attended.Dispose();
+        Gate.Dispose();
+        Up.Dispose();
+        Gated.Dispose();
+        Second.Dispose();
+        Scores.Dispose();
+    }
+}
