@@ -18,7 +18,7 @@ public sealed unsafe class KvBlockPool : IDisposable
     private readonly List<AlignedBuffer<float>> _slabs = [];
     private readonly Stack<nint> _free = new();
     private readonly int _headDim;
-    private readonly long _maxBlocks;
+    private long _limit;
     private long _rented;
 
     /// <param name="headDim">Elements of a head.</param>
@@ -26,11 +26,31 @@ public sealed unsafe class KvBlockPool : IDisposable
     public KvBlockPool(int headDim, long maxBlocks)
     {
         _headDim = headDim;
-        _maxBlocks = maxBlocks;
+        _limit = maxBlocks;
     }
 
     /// <summary>Bytes of one block.</summary>
     public long BlockBytes => BlockFloats * sizeof(float);
+
+    /// <summary>Blocks that may be out at once. Lowering it takes nothing back.</summary>
+    public long Limit
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _limit;
+            }
+        }
+
+        set
+        {
+            lock (_gate)
+            {
+                _limit = value;
+            }
+        }
+    }
 
     /// <summary>Blocks that are out.</summary>
     public long RentedBlocks
@@ -51,9 +71,9 @@ public sealed unsafe class KvBlockPool : IDisposable
     {
         lock (_gate)
         {
-            if (_rented + blocks.Length > _maxBlocks)
+            if (_rented + blocks.Length > _limit)
             {
-                throw new StepException($"The board's KV is full: {_rented} of {_maxBlocks} blocks of {BlockPositions} positions are in use.");
+                throw new StepException($"The board's KV is full: {_rented} of {_limit} blocks of {BlockPositions} positions are in use.");
             }
 
             while (_free.Count < blocks.Length)
@@ -92,10 +112,9 @@ public sealed unsafe class KvBlockPool : IDisposable
 
     private void AddSlab()
     {
-        int blocks = (int)Math.Min(BlocksPerSlab, _maxBlocks - _rented - _free.Count);
-        AlignedBuffer<float> slab = new(blocks * BlockFloats);
+        AlignedBuffer<float> slab = new(BlocksPerSlab * BlockFloats);
         _slabs.Add(slab);
-        for (int block = blocks - 1; block >= 0; block--)
+        for (int block = BlocksPerSlab - 1; block >= 0; block--)
         {
             _free.Push((nint)(slab.Pointer + block * BlockFloats));
         }

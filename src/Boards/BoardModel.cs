@@ -1,0 +1,356 @@
+using Halo.Inference.Model;
+using Halo.Inference.Threading;
+using Halo.Planning;
+using Halo.Planning.Assignment;
+using Halo.Planning.Profiles;
+
+namespace Halo.Boards;
+
+/// <summary>
+/// One board's share of one model: the shards that grains registered here, the plans it knows, and its KV. Shards come and go on grain
+/// threads; the step thread takes the table of the committed plan. Everything that would disturb a step waits for its end.
+/// </summary>
+public sealed class BoardModel : IDisposable
+{
+    private readonly object _gate = new();
+    private readonly Dictionary<ShardSlice, HeldShard> _shards = [];
+    private readonly Dictionary<int, Plan> _plans = [];
+    private readonly Queue<Action> _atBoundary = new();
+    private readonly ModelWeights _weights;
+    private readonly ModelProfile _profile;
+    private readonly StepLimits _limits;
+    private readonly long _memoryBytes;
+    private readonly KvBlockPool _pool;
+    private LayerWalk? _walk;
+    private ShardTable? _table; // of the committed plan; null when shards or plan changed
+    private int _committed;
+    private bool _stepping;
+    private bool _disposed;
+
+    internal BoardModel(string board, LoadedModel model, StepLimits limits, long memoryBytes)
+    {
+        Board = board;
+        _weights = model.Weights;
+        _profile = model.Profile;
+        _limits = limits;
+        _memoryBytes = memoryBytes;
+        _pool = new KvBlockPool(_weights.Config.HeadDim, maxBlocks: 0);
+    }
+
+    /// <summary>The board's name.</summary>
+    public string Board { get; }
+
+    /// <summary>Shards registered here, those that only wait for their plan's retirement not counted.</summary>
+    public int ShardCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _shards.Values.Count(held => !held.Leaving);
+            }
+        }
+    }
+
+    /// <summary>Sequences whose KV this board keeps.</summary>
+    public int SequenceCount
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _walk?.Sequences.Count ?? 0;
+            }
+        }
+    }
+
+    /// <summary>Bytes of KV in use.</summary>
+    public long KvBytes => _pool.RentedBlocks * _pool.BlockBytes;
+
+    /// <summary>Bytes of weights that were copied out of the mapped model file.</summary>
+    public long CopiedBytes
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _shards.Values.Sum(held => held.CopiedBytes);
+            }
+        }
+    }
+
+    /// <summary>The committed plan's version; 0 before the first.</summary>
+    public int CommittedVersion
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _committed;
+            }
+        }
+    }
+
+    internal LayerWalk Walk => _walk ?? throw new InvalidOperationException($"Board {Board} has no step thread for {_profile.Name}.");
+
+    /// <summary>Takes note of a plan, after checking that this board can hold its part.</summary>
+    /// <exception cref="PlanDoesNotFitException">The board's memory is too small; the message has the numbers.</exception>
+    public void Prepare(Plan plan)
+    {
+        BoardMemory memory = BoardMemory.Of(plan, _profile, Board);
+        if (memory.Total > _memoryBytes)
+        {
+            throw new PlanDoesNotFitException(
+                $"Board {Board} would need {memory.Total / 1e6:0.0} MB under plan {plan.Version} of {plan.Model} "
+                + $"(weights {(memory.Attention + memory.FeedForward + memory.Vocabulary) / 1e6:0.0}, KV {memory.Kv / 1e6:0.0}, "
+                + $"buffers {memory.Fixed / 1e6:0.0}) and has {_memoryBytes / 1e6:0.0} MB.");
+        }
+
+        lock (_gate)
+        {
+            _plans[plan.Version] = plan;
+            _pool.Limit = Math.Max(_pool.Limit, KvBlocks(plan));
+        }
+    }
+
+    /// <summary>Forgets a plan that was prepared and will not be committed.</summary>
+    public void Abandon(int version)
+    {
+        lock (_gate)
+        {
+            if (version != _committed)
+            {
+                _plans.Remove(version);
+            }
+        }
+    }
+
+    /// <summary>Makes a prepared plan the one that steps run under. Called while no step is under way.</summary>
+    public void Commit(int version)
+    {
+        lock (_gate)
+        {
+            if (!_plans.ContainsKey(version))
+            {
+                throw new StepException($"Board {Board} was not prepared for plan {version} of {_profile.Name}.");
+            }
+
+            _committed = version;
+            _table = null;
+        }
+    }
+
+    /// <summary>Forgets all plans before the committed one, and the shards that were kept for them alone.</summary>
+    public void Retire()
+    {
+        lock (_gate)
+        {
+            foreach (int version in _plans.Keys.Where(version => version < _committed).ToList())
+            {
+                _plans.Remove(version);
+            }
+
+            foreach ((ShardSlice slice, HeldShard held) in _shards.Where(entry => entry.Value.Leaving).ToList())
+            {
+                Drop(slice, held);
+            }
+
+            if (_plans.TryGetValue(_committed, out Plan? plan))
+            {
+                _pool.Limit = KvBlocks(plan);
+            }
+        }
+    }
+
+    /// <summary>Loads a shard and registers it. Registering what is already here takes back its leaving.</summary>
+    public void Register(ShardSlice slice)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_shards.TryGetValue(slice, out HeldShard? here))
+            {
+                here.Leaving = false;
+                return;
+            }
+        }
+
+        HeldShard loaded = HeldShard.Load(_weights, slice, _pool, _limits.MaxSequences);
+        lock (_gate)
+        {
+            if (_disposed || !_shards.TryAdd(slice, loaded))
+            {
+                loaded.Dispose();
+            }
+
+            _table = null;
+        }
+    }
+
+    /// <summary>Takes a shard off the board.</summary>
+    /// <param name="slice">The shard.</param>
+    /// <param name="untilRetired">Keep it for the committed plan until that is retired: the shard's grain moved elsewhere.</param>
+    public void Unregister(ShardSlice slice, bool untilRetired)
+    {
+        lock (_gate)
+        {
+            if (!_shards.TryGetValue(slice, out HeldShard? held))
+            {
+                return;
+            }
+
+            if (untilRetired)
+            {
+                held.Leaving = true;
+            }
+            else
+            {
+                Drop(slice, held);
+            }
+        }
+    }
+
+    /// <summary>Whether a shard is registered here.</summary>
+    public bool Holds(ShardSlice slice)
+    {
+        lock (_gate)
+        {
+            return _shards.TryGetValue(slice, out HeldShard? held) && !held.Leaving;
+        }
+    }
+
+    /// <summary>Writes out the KV of a shard: everything, or what a copy made earlier lacks.</summary>
+    /// <param name="slice">The attention shard.</param>
+    /// <param name="known">The copy's sequences with epoch and length, from <see cref="ImportKvAsync"/>; empty at first.</param>
+    /// <returns>Blocks for every open sequence, also those to which nothing was added.</returns>
+    public Task<IReadOnlyList<KvBlock>> ExportKvAsync(ShardSlice slice, IReadOnlyList<KvMark> known) =>
+        AtBoundaryAsync(() => KvTransfer.Export(Attention(slice).Kv, Walk.Sequences, slice, known));
+
+    /// <summary>Takes over KV that <see cref="ExportKvAsync"/> wrote; sequences that are not in it are dropped.</summary>
+    /// <returns>What the copy now holds.</returns>
+    public Task<IReadOnlyList<KvMark>> ImportKvAsync(ShardSlice slice, IReadOnlyList<KvBlock> blocks) =>
+        AtBoundaryAsync(() => KvTransfer.Import(Attention(slice).Kv, Walk.Sequences, slice, blocks));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            foreach (HeldShard held in _shards.Values)
+            {
+                held.Dispose();
+            }
+
+            _shards.Clear();
+            _walk?.Dispose();
+            _walk = null;
+            _pool.Dispose();
+        }
+    }
+
+    /// <summary>Gives the board its buffers and threads; the step thread's first act.</summary>
+    internal void Start(WorkerTeam team) => _walk ??= new LayerWalk(_weights, _limits, team);
+
+    /// <summary>Starts a step: from here to <see cref="EndStep"/> the table stays as it is.</summary>
+    /// <exception cref="StepException">The board is on another plan, or a shard is missing; the message names it.</exception>
+    internal ShardTable BeginStep(int planVersion)
+    {
+        lock (_gate)
+        {
+            if (planVersion != _committed)
+            {
+                throw new StepException($"Board {Board} is on plan {_committed} of {_profile.Name} and refuses a step of plan {planVersion}.");
+            }
+
+            _table ??= BuildTable(_plans[_committed]);
+            _stepping = true;
+            return _table;
+        }
+    }
+
+    internal void EndStep()
+    {
+        lock (_gate)
+        {
+            _stepping = false;
+            while (_atBoundary.TryDequeue(out Action? action))
+            {
+                action();
+            }
+        }
+    }
+
+    private ShardTable BuildTable(Plan plan)
+    {
+        ShardTable table = new(_weights.Config.LayerCount);
+        foreach (ShardAssignment assignment in plan.ShardsOf(Board))
+        {
+            if (!_shards.TryGetValue(assignment.Slice, out HeldShard? held))
+            {
+                throw new StepException(
+                    $"Board {Board} lacks shard {plan.Model}/{assignment.Shard} (groups {assignment.FirstGroup} to "
+                    + $"{assignment.FirstGroup + assignment.GroupCount - 1}) of plan {plan.Version}: its grain is not active there.");
+            }
+
+            held.AddTo(table, assignment.Shard.Layer);
+        }
+
+        return table;
+    }
+
+    private AttentionShard Attention(ShardSlice slice) =>
+        _shards.TryGetValue(slice, out HeldShard? held) && held.Attention is { } attention
+            ? attention
+            : throw new StepException($"Board {Board} holds no attention shard {_profile.Name}/{slice.Shard}.");
+
+    private void Drop(ShardSlice slice, HeldShard held)
+    {
+        _shards.Remove(slice);
+        _table = null;
+        if (_stepping)
+        {
+            _atBoundary.Enqueue(held.Dispose);
+        }
+        else
+        {
+            held.Dispose();
+        }
+    }
+
+    private Task<T> AtBoundaryAsync<T>(Func<T> work)
+    {
+        TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Run()
+        {
+            try
+            {
+                done.SetResult(work());
+            }
+            catch (Exception fault)
+            {
+                done.SetException(fault);
+            }
+        }
+
+        lock (_gate)
+        {
+            if (_stepping)
+            {
+                _atBoundary.Enqueue(Run);
+            }
+            else
+            {
+                Run();
+            }
+        }
+
+        return done.Task;
+    }
+
+    private long KvBlocks(Plan plan)
+    {
+        long groups = plan.ShardsOf(Board).Where(assignment => assignment.Shard.Kind == ShardKind.Attention).Sum(assignment => assignment.GroupCount);
+        return groups * (plan.KvPositions / KvBlockPool.BlockPositions);
+    }
+}

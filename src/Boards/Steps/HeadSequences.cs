@@ -1,0 +1,80 @@
+using Halo.Inference.Model;
+using Halo.Inference.Sampling;
+
+namespace Halo.Boards.Steps;
+
+/// <summary>The head board's side of the open sequences: their tokens so far and their samplers. Used by the step thread alone.</summary>
+internal sealed class HeadSequences(int vocabularySize)
+{
+    private readonly Dictionary<long, Sequence> _sequences = [];
+
+    internal void Apply(Step step)
+    {
+        foreach (long sequence in step.Releases)
+        {
+            _sequences.Remove(sequence);
+        }
+
+        foreach (StepTruncation truncation in step.Truncations)
+        {
+            if (_sequences.TryGetValue(truncation.SequenceId, out Sequence? sequence))
+            {
+                sequence.Truncate(truncation.Length);
+            }
+        }
+    }
+
+    internal void Open(SequenceSpec spec) => _sequences[spec.SequenceId] = new Sequence(spec, vocabularySize);
+
+    /// <summary>Scores or samples every logit row. <paramref name="logits"/> is (logitRows, vocabularySize) and is worked on in place.</summary>
+    internal void Pick(Step step, Span<float> logits, List<RowOutcome> outcomes)
+    {
+        outcomes.Clear();
+        for (int i = 0; i < step.LogitRows.Count; i++)
+        {
+            StepRow row = step.Rows[step.LogitRows[i]];
+            if (!_sequences.TryGetValue(row.SequenceId, out Sequence? sequence))
+            {
+                throw new StepException($"Logits of sequence {row.SequenceId} are wanted, but it was not opened on the head board.");
+            }
+
+            outcomes.Add(sequence.Next(row, logits.Slice(i * vocabularySize, vocabularySize)));
+        }
+    }
+
+    private sealed class Sequence(SequenceSpec spec, int vocabularySize)
+    {
+        private readonly List<int> _tokens = [.. spec.Tokens];
+        private readonly Sampler _sampler = new(spec.Sampling, vocabularySize);
+
+        internal void Truncate(int length)
+        {
+            // Given tokens stay given: only what was sampled beyond the cut is taken back.
+            int keep = Math.Max(length, spec.Tokens.Count);
+            if (_tokens.Count > keep)
+            {
+                _tokens.RemoveRange(keep, _tokens.Count - keep);
+            }
+        }
+
+        internal RowOutcome Next(StepRow row, Span<float> logits)
+        {
+            TokenLogProbability[]? top = null;
+            if (spec.TopCount > 0)
+            {
+                top = new TokenLogProbability[spec.TopCount];
+                LogProbabilities.Top(logits, spec.TopCount, top);
+            }
+
+            int next = row.Position + 1;
+            if (next < _tokens.Count)
+            {
+                return new RowOutcome(row.SequenceId, row.Position, _tokens[next], LogProbabilities.Of(logits, _tokens[next]), top);
+            }
+
+            SampledToken sampled = _sampler.Sample(logits, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_tokens));
+            _tokens.Add(sampled.TokenId);
+            return new RowOutcome(row.SequenceId, row.Position, sampled.TokenId, sampled.LogProbability, top);
+        }
+    }
+}
