@@ -73,8 +73,8 @@ internal sealed class HeadSequences(int vocabularySize)
             }
 
             SampledToken sampled = _sampler.Sample(logits, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_tokens));
-            _tokens.Add(sampled.TokenId);
-            return new RowOutcome(row.SequenceId, row.Position, sampled.TokenId, sampled.LogProbability, top);
+            _tokens.Add(sampled.Token);
+            return new RowOutcome(row.SequenceId, row.Position, sampled.Token, sampled.LogProbability, top);
         }
     }
 }

@@ -1,0 +1,58 @@
+using Halo.Planning.Profiles;
+
+namespace Halo.Boards;
+
+/// <summary>One device of the cluster: what it can do, and its share of each model.</summary>
+public sealed class Board : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, BoardModel> _models = [];
+
+    /// <param name="profile">Name, speed and memory.</param>
+    public Board(BoardProfile profile) => Profile = profile;
+
+    /// <summary>Name, speed and memory.</summary>
+    public BoardProfile Profile { get; }
+
+    /// <summary>The board's name.</summary>
+    public string Name => Profile.Name;
+
+    /// <summary>This board's share of a model; made empty when it is first asked for.</summary>
+    public BoardModel Model(LoadedModel model)
+    {
+        lock (_gate)
+        {
+            if (!_models.TryGetValue(model.Name, out BoardModel? share))
+            {
+                share = new BoardModel(Name, model, model.Limits, Profile.MemoryBytes);
+                _models.Add(model.Name, share);
+            }
+
+            return share;
+        }
+    }
+
+    /// <summary>This board's shares of all models, by model name.</summary>
+    public IReadOnlyDictionary<string, BoardModel> Models
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new Dictionary<string, BoardModel>(_models);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            foreach (BoardModel model in _models.Values)
+            {
+                model.Dispose();
+            }
+        }
+    }
+}

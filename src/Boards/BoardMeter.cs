@@ -1,0 +1,41 @@
+using System.Diagnostics;
+using System.Numerics.Tensors;
+
+namespace Halo.Boards;
+
+/// <summary>Measures what this machine can do for its boards.</summary>
+public static class BoardMeter
+{
+    // Larger than any last-level cache of a board, small enough to be read in a few milliseconds.
+    private const int BufferFloats = 16 * 1024 * 1024;
+
+    private const int Rounds = 5;
+
+    // The rest is for the operating system, the gateway and what else runs on a board.
+    private const double UsableShareOfMemory = 0.8;
+
+    /// <summary>
+    /// How fast all cores together stream memory, in bytes per second: the best of a few rounds over 64 MB. Decoding is bound by this.
+    /// </summary>
+    public static double MeasureBytesPerSecond(int threads)
+    {
+        float[] buffer = GC.AllocateUninitializedArray<float>(BufferFloats);
+        buffer.AsSpan().Fill(1);
+        double best = 0;
+        for (int round = 0; round < Rounds; round++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, worker =>
+            {
+                int length = BufferFloats / threads;
+                TensorPrimitives.Sum(buffer.AsSpan(worker * length, length));
+            });
+            best = Math.Max(best, (double)BufferFloats * sizeof(float) / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+
+        return best;
+    }
+
+    /// <summary>Memory that boards of this process may use together, in bytes: most of what the machine or its container allows.</summary>
+    public static long UsableMemoryBytes() => (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * UsableShareOfMemory);
+}
