@@ -1,0 +1,55 @@
+namespace Halo.Grains;
+
+/// <summary>One board of the cluster; its key is the board's name, and it lives on that board's silo.</summary>
+[Alias("halo.board")]
+public interface IBoardGrain : IGrainWithStringKey
+{
+    /// <summary>What the board can do.</summary>
+    [Alias("capabilities")]
+    Task<BoardCapabilities> GetCapabilitiesAsync();
+
+    /// <summary>What the board holds of a model right now.</summary>
+    [Alias("statistics")]
+    Task<BoardStatistics> GetStatisticsAsync(string model);
+
+    /// <summary>Gives the board a new plan to prepare for. It fails where the board's memory is too small for its part.</summary>
+    [Alias("prepare")]
+    Task PreparePlanAsync(PlanDocument plan);
+
+    /// <summary>Makes a prepared plan the one that steps run under; no step may be under way.</summary>
+    [Alias("commit")]
+    Task CommitPlanAsync(string model, int version);
+
+    /// <summary>Frees what only plans before the committed one needed.</summary>
+    [Alias("retire")]
+    Task RetirePlansAsync(string model);
+
+    /// <summary>Forgets a prepared plan that will not be committed.</summary>
+    [Alias("abandon")]
+    Task AbandonPlanAsync(string model, int version);
+}
+
+/// <summary>What a board can do.</summary>
+/// <param name="Name">The board's name.</param>
+/// <param name="Cores">Cores that its process may use.</param>
+/// <param name="BytesPerSecond">Measured rate at which it streams weights, in bytes per second.</param>
+/// <param name="MemoryBytes">Memory for shards, KV and buffers, in bytes.</param>
+[GenerateSerializer, Immutable, Alias("halo.board-capabilities")]
+public sealed record BoardCapabilities(
+    [property: Id(0)] string Name, [property: Id(1)] int Cores, [property: Id(2)] double BytesPerSecond, [property: Id(3)] long MemoryBytes);
+
+/// <summary>What a board holds of a model.</summary>
+/// <param name="Name">The board's name.</param>
+/// <param name="ShardCount">Shards registered on it.</param>
+/// <param name="SequenceCount">Sequences whose KV it keeps.</param>
+/// <param name="KvBytes">Bytes of KV in use.</param>
+/// <param name="CopiedWeightBytes">Bytes of weights that were copied out of the mapped model file.</param>
+/// <param name="PlanVersion">The committed plan; 0 before the first.</param>
+[GenerateSerializer, Immutable, Alias("halo.board-statistics")]
+public sealed record BoardStatistics(
+    [property: Id(0)] string Name,
+    [property: Id(1)] int ShardCount,
+    [property: Id(2)] int SequenceCount,
+    [property: Id(3)] long KvBytes,
+    [property: Id(4)] long CopiedWeightBytes,
+    [property: Id(5)] int PlanVersion);
