@@ -80,9 +80,9 @@ public sealed unsafe class AttentionShard : IDisposable
         for (int row = 0; row < scratch.RowCount; row++)
         {
             int position = scratch.Positions[row];
-            Rope.Apply(new Span<float>(scratch.Query.Pointer + (long)row * queryWidth, queryWidth), _headDim, position, _rope);
+            _rope.Apply(new Span<float>(scratch.Query.Pointer + (long)row * queryWidth, queryWidth), _headDim, position);
             Span<float> keys = new(scratch.Key.Pointer + (long)row * kvWidth, kvWidth);
-            Rope.Apply(keys, _headDim, position, _rope);
+            _rope.Apply(keys, _headDim, position);
             Span<float> values = new(scratch.Value.Pointer + (long)row * kvWidth, kvWidth);
             for (int head = 0; head < Kv.KvHeads; head++)
             {

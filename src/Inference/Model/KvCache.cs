@@ -47,7 +47,7 @@ public sealed unsafe class KvCache : IDisposable
     }
 
     /// <summary>Gives back what lies wholly beyond <paramref name="length"/>.</summary>
-    internal void Truncate(int slot, int length)
+    public void Truncate(int slot, int length)
     {
         int keep = BlocksFor(length);
         while (_blockCount[slot] > keep)

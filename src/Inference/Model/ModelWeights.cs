@@ -22,7 +22,7 @@ public sealed unsafe class ModelWeights : IDisposable
         NeuronGroupSize = Math.Max(SmallestGroup, downBlock);
         CheckTensors();
         Norms = ReadNorms();
-        _rope = new RopeTable(config.HeadDim, config.RotaryDim, config.ContextLength, config.RopeBase);
+        _rope = new RopeTable(config.ContextLength, RopeTable.InverseFrequencies(config.RotaryDim, config.RopeBase));
         Embedding = new EmbeddingTable(Matrix("token_embd.weight"));
     }
 
@@ -134,7 +134,11 @@ public sealed unsafe class ModelWeights : IDisposable
     private string HeadName => File.TryGetTensor("output.weight", out _) ? "output.weight" : "token_embd.weight";
 
     /// <inheritdoc/>
-    public void Dispose() => File.Dispose();
+    public void Dispose()
+    {
+        _rope.Dispose();
+        File.Dispose();
+    }
 
     private static int GroupsFor(int elements, int groupSize) => (elements + groupSize - 1) / groupSize;
 
