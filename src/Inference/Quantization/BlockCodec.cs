@@ -1,75 +1,141 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
 
 namespace Halo.Inference.Quantization;
 
-/// <summary>Rows of floats to and from their stored form.</summary>
+/// <summary>Turns stored blocks into f32 and back, one value at a time: for loading, tests and tools, not for the token loop.</summary>
+/// <remarks>Rounding is that of ggml's reference quantisers (quantize_row_*_ref), so that files agree bit for bit.</remarks>
 public static class BlockCodec
 {
-    /// <summary>Stored bytes to floats.</summary>
-    public static void Dequantize(TensorType type, ReadOnlySpan<byte> source, Span<float> destination)
+    /// <summary>values = the numbers that <paramref name="blocks"/> stand for.</summary>
+    /// <param name="type">A supported type.</param>
+    /// <param name="blocks">Exactly the bytes of <paramref name="values"/>.Length columns.</param>
+    /// <param name="values">Whole blocks of columns.</param>
+    public static void Dequantize(TensorType type, ReadOnlySpan<byte> blocks, Span<float> values)
     {
-        for (int i = 0; i < destination.Length; i++)
-        {
-            int block = i / 32;
-            destination[i] = type switch
-            {
-                TensorType.F32 => BinaryPrimitives.ReadSingleLittleEndian(source[(i * 4)..]),
-                TensorType.F16 => (float)BinaryPrimitives.ReadHalfLittleEndian(source[(i * 2)..]),
-                TensorType.Q8_0 => (float)BinaryPrimitives.ReadHalfLittleEndian(source[(block * 34)..]) * (sbyte)source[block * 34 + 2 + i % 32],
-                TensorType.Q4_0 => (float)BinaryPrimitives.ReadHalfLittleEndian(source[(block * 18)..])
-                    * (((source[block * 18 + 2 + i % 16] >> (i % 32 < 16 ? 0 : 4)) & 15) - 8),
-                _ => throw new NotSupportedException($"{type} cannot be read"),
-            };
-        }
-    }
-
-    /// <summary>Floats to stored bytes.</summary>
-    public static void Quantize(TensorType type, ReadOnlySpan<float> source, Span<byte> destination)
-    {
-        int step = TensorTypes.BlockColumns(type);
-        int bytes = TensorTypes.BlockBytes(type);
-        for (int i = 0, block = 0; i < source.Length; i += step, block += bytes)
-        {
-            Block(type, source.Slice(i, step), destination.Slice(block, bytes));
-        }
-    }
-
-    private static void Block(TensorType type, ReadOnlySpan<float> x, Span<byte> y)
-    {
-        float extreme = 0;
-        foreach (float value in x)
-        {
-            extreme = MathF.Abs(value) > MathF.Abs(extreme) ? value : extreme;
-        }
-
-        float d = type == TensorType.Q8_0 ? MathF.Abs(extreme) / 127 : extreme / -8;
-        float inverse = d == 0 ? 0 : 1 / d;
+        Check(type, blocks.Length, values.Length);
         switch (type)
         {
             case TensorType.F32:
-                BinaryPrimitives.WriteSingleLittleEndian(y, x[0]);
+                blocks.CopyTo(MemoryMarshal.AsBytes(values));
                 break;
             case TensorType.F16:
-                BinaryPrimitives.WriteHalfLittleEndian(y, (Half)x[0]);
-                break;
-            case TensorType.Q8_0:
-                BinaryPrimitives.WriteHalfLittleEndian(y, (Half)d);
-                for (int i = 0; i < 32; i++)
+                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(blocks);
+                for (int i = 0; i < values.Length; i++)
                 {
-                    y[2 + i] = (byte)(sbyte)MathF.Round(x[i] * inverse);
+                    values[i] = (float)halves[i];
                 }
 
                 break;
-            case TensorType.Q4_0:
-                BinaryPrimitives.WriteHalfLittleEndian(y, (Half)d);
-                for (int i = 0; i < 16; i++)
+            case TensorType.BF16:
+                ReadOnlySpan<ushort> uppers = MemoryMarshal.Cast<byte, ushort>(blocks);
+                for (int i = 0; i < values.Length; i++)
                 {
-                    y[2 + i] = (byte)(Math.Min(15, (int)(x[i] * inverse + 8.5f)) | (Math.Min(15, (int)(x[i + 16] * inverse + 8.5f)) << 4));
+                    values[i] = BitConverter.UInt32BitsToSingle((uint)uppers[i] << 16);
+                }
+
+                break;
+            case TensorType.Q8_0:
+                for (int b = 0; b < values.Length / BlockQ8_0.Columns; b++)
+                {
+                    BlockQ8_0.Dequantize(
+                        blocks.Slice(b * BlockQ8_0.Bytes, BlockQ8_0.Bytes),
+                        values.Slice(b * BlockQ8_0.Columns, BlockQ8_0.Columns));
                 }
 
                 break;
             default:
-                throw new NotSupportedException($"{type} cannot be written");
+                for (int b = 0; b < values.Length / BlockQ4_0.Columns; b++)
+                {
+                    BlockQ4_0.Dequantize(
+                        blocks.Slice(b * BlockQ4_0.Bytes, BlockQ4_0.Bytes),
+                        values.Slice(b * BlockQ4_0.Columns, BlockQ4_0.Columns));
+                }
+
+                break;
         }
     }
+
+    /// <summary>blocks = the nearest that <paramref name="type"/> can store to <paramref name="values"/>.</summary>
+    /// <param name="type">A supported type.</param>
+    /// <param name="values">Whole blocks of columns, finite.</param>
+    /// <param name="blocks">Exactly the bytes of <paramref name="values"/>.Length columns.</param>
+    public static void Quantize(TensorType type, ReadOnlySpan<float> values, Span<byte> blocks)
+    {
+        Check(type, blocks.Length, values.Length);
+        switch (type)
+        {
+            case TensorType.F32:
+                MemoryMarshal.AsBytes(values).CopyTo(blocks);
+                break;
+            case TensorType.F16:
+                Span<Half> halves = MemoryMarshal.Cast<byte, Half>(blocks);
+                for (int i = 0; i < values.Length; i++)
+                {
+                    halves[i] = (Half)values[i];
+                }
+
+                break;
+            case TensorType.BF16:
+                for (int i = 0; i < values.Length; i++)
+                {
+                    BinaryPrimitives.WriteUInt16LittleEndian(blocks[(2 * i)..], RoundToBF16(values[i]));
+                }
+
+                break;
+            case TensorType.Q8_0:
+                for (int b = 0; b < values.Length / BlockQ8_0.Columns; b++)
+                {
+                    BlockQ8_0.Quantize(
+                        values.Slice(b * BlockQ8_0.Columns, BlockQ8_0.Columns),
+                        blocks.Slice(b * BlockQ8_0.Bytes, BlockQ8_0.Bytes));
+                }
+
+                break;
+            default:
+                for (int b = 0; b < values.Length / BlockQ4_0.Columns; b++)
+                {
+                    BlockQ4_0.Quantize(
+                        values.Slice(b * BlockQ4_0.Columns, BlockQ4_0.Columns),
+                        blocks.Slice(b * BlockQ4_0.Bytes, BlockQ4_0.Bytes));
+                }
+
+                break;
+        }
+    }
+
+    private static ushort RoundToBF16(float value)
+    {
+        uint bits = BitConverter.SingleToUInt32Bits(value);
+        if (float.IsNaN(value))
+        {
+            // Rounding could carry a NaN into infinity; the quiet bit keeps it one.
+            return (ushort)((bits >> 16) | 0x40);
+        }
+
+        // To nearest, ties to even: half a unit of the last kept bit, less one unless that bit is odd.
+        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+    }
+
+    private static void Check(TensorType type, int byteCount, int columns)
+    {
+        if (!TensorTypes.IsSupported(type))
+        {
+            ThrowUnsupported(type);
+        }
+
+        long needed = TensorTypes.RowBytes(type, columns);
+        if (byteCount != needed)
+        {
+            ThrowLength(type, columns, needed, byteCount);
+        }
+    }
+
+    [DoesNotReturn]
+    private static void ThrowUnsupported(TensorType type) => throw new NotSupportedException($"Tensor type {type} has no codec.");
+
+    [DoesNotReturn]
+    private static void ThrowLength(TensorType type, int columns, long needed, int found) =>
+        throw new ArgumentException($"{columns} columns of {type} are {needed} bytes, not {found}.");
 }

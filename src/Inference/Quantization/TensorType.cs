@@ -1,34 +1,48 @@
 namespace Halo.Inference.Quantization;
 
-/// <summary>Element types of GGUF tensors, under the file format's own ids.</summary>
+/// <summary>How the numbers of a tensor are stored. The values are the type ids of a GGUF file.</summary>
+/// <remarks>A kernel exists where <see cref="TensorTypes.IsSupported"/> says so; the rest are here so that a file can be described.</remarks>
 public enum TensorType : uint
 {
-    /// <summary>32-bit float.</summary>
+    /// <summary>32-bit IEEE 754.</summary>
     F32 = 0,
-    /// <summary>16-bit float.</summary>
+
+    /// <summary>16-bit IEEE 754.</summary>
     F16 = 1,
-    /// <summary>Blocks of 32 with 4 bits.</summary>
+
+    /// <summary>Blocks of 32 columns: f16 scale, 4-bit values less 8.</summary>
     Q4_0 = 2,
-    /// <summary>Blocks of 32 with 4 bits and a minimum.</summary>
+
+    /// <summary>Blocks of 32 columns: f16 scale and minimum, 4-bit values.</summary>
     Q4_1 = 3,
-    /// <summary>Blocks of 32 with 5 bits.</summary>
+
+    /// <summary>Blocks of 32 columns: f16 scale, 5-bit values less 16.</summary>
     Q5_0 = 6,
-    /// <summary>Blocks of 32 with 5 bits and a minimum.</summary>
+
+    /// <summary>Blocks of 32 columns: f16 scale and minimum, 5-bit values.</summary>
     Q5_1 = 7,
-    /// <summary>Blocks of 32 with 8 bits.</summary>
+
+    /// <summary>Blocks of 32 columns: f16 scale, signed 8-bit values.</summary>
     Q8_0 = 8,
-    /// <summary>Super-blocks of 256, 2 bits.</summary>
+
+    /// <summary>Blocks of 256 columns, 2-bit values with 4-bit scales and minima.</summary>
     Q2_K = 10,
-    /// <summary>Super-blocks of 256, 3 bits.</summary>
+
+    /// <summary>Blocks of 256 columns, 3-bit values with 6-bit scales.</summary>
     Q3_K = 11,
-    /// <summary>Super-blocks of 256, 4 bits.</summary>
+
+    /// <summary>Blocks of 256 columns, 4-bit values with 6-bit scales and minima.</summary>
     Q4_K = 12,
-    /// <summary>Super-blocks of 256, 5 bits.</summary>
+
+    /// <summary>Blocks of 256 columns, 5-bit values with 6-bit scales and minima.</summary>
     Q5_K = 13,
-    /// <summary>Super-blocks of 256, 6 bits.</summary>
+
+    /// <summary>Blocks of 256 columns, 6-bit values with 8-bit scales.</summary>
     Q6_K = 14,
-    /// <summary>Super-blocks of 256, 8 bits.</summary>
+
+    /// <summary>Blocks of 256 columns, 8-bit values with an f32 scale and sums by 16.</summary>
     Q8_K = 15,
-    /// <summary>Brain float, 16 bits.</summary>
+
+    /// <summary>The upper 16 bits of a 32-bit IEEE 754 number.</summary>
     BF16 = 30,
 }

@@ -1,42 +1,74 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Halo.Inference.Quantization;
 
-/// <summary>Sizes of tensor types.</summary>
+/// <summary>Sizes of the storage types: a row is a whole number of blocks of <see cref="BlockColumns"/> columns.</summary>
 public static class TensorTypes
 {
-    /// <summary>Whether weights of the type can be used.</summary>
+    /// <summary>Whether kernels and <see cref="BlockCodec"/> handle <paramref name="type"/>.</summary>
     public static bool IsSupported(TensorType type) =>
-        type is TensorType.F32 or TensorType.F16 or TensorType.Q8_0 or TensorType.Q4_0;
+        type is TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.Q8_0 or TensorType.Q4_0;
 
-    /// <summary>Whether the id is one of <see cref="TensorType"/>.</summary>
-    public static bool IsKnown(TensorType type) => Enum.IsDefined(type);
+    /// <summary>Whether <paramref name="type"/> is listed in <see cref="TensorType"/>, so that its size is known.</summary>
+    public static bool IsKnown(TensorType type) => Shape(type).Columns != 0;
 
-    /// <summary>Elements in a block.</summary>
-    public static int BlockColumns(TensorType type) => type switch
+    /// <summary>Columns in one block: 1, 32 or 256.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The type is unknown.</exception>
+    public static int BlockColumns(TensorType type) => KnownShape(type).Columns;
+
+    /// <summary>Bytes of one block of <see cref="BlockColumns"/> columns.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The type is unknown.</exception>
+    public static int BlockBytes(TensorType type) => KnownShape(type).Bytes;
+
+    /// <summary>Bytes of a row of <paramref name="columns"/> columns, which must be whole blocks.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The type is unknown, or the columns are negative or not whole blocks.</exception>
+    /// <exception cref="OverflowException">The row is longer than a long can say.</exception>
+    public static long RowBytes(TensorType type, long columns)
     {
-        TensorType.F32 or TensorType.F16 or TensorType.BF16 => 1,
-        TensorType.Q4_0 or TensorType.Q4_1 or TensorType.Q5_0 or TensorType.Q5_1 or TensorType.Q8_0 => 32,
-        _ => 256,
+        (int blockColumns, int blockBytes) = KnownShape(type);
+        if (columns < 0 || columns % blockColumns != 0)
+        {
+            ThrowNotWholeBlocks(type, columns, blockColumns);
+        }
+
+        return checked(columns / blockColumns * blockBytes);
+    }
+
+    private static (int Columns, int Bytes) KnownShape(TensorType type)
+    {
+        (int Columns, int Bytes) shape = Shape(type);
+        if (shape.Columns == 0)
+        {
+            ThrowUnknown(type);
+        }
+
+        return shape;
+    }
+
+    // The bytes add up as written: scales first, then packed values.
+    private static (int Columns, int Bytes) Shape(TensorType type) => type switch
+    {
+        TensorType.F32 => (1, 4),
+        TensorType.F16 or TensorType.BF16 => (1, 2),
+        TensorType.Q4_0 => (32, 2 + 16),
+        TensorType.Q4_1 => (32, 2 + 2 + 16),
+        TensorType.Q5_0 => (32, 2 + 4 + 16),
+        TensorType.Q5_1 => (32, 2 + 2 + 4 + 16),
+        TensorType.Q8_0 => (32, 2 + 32),
+        TensorType.Q2_K => (256, 2 + 2 + 16 + 64),
+        TensorType.Q3_K => (256, 2 + 12 + 32 + 64),
+        TensorType.Q4_K => (256, 2 + 2 + 12 + 128),
+        TensorType.Q5_K => (256, 2 + 2 + 12 + 32 + 128),
+        TensorType.Q6_K => (256, 2 + 16 + 64 + 128),
+        TensorType.Q8_K => (256, 4 + 256 + 32),
+        _ => (0, 0),
     };
 
-    /// <summary>Bytes of a block.</summary>
-    public static int BlockBytes(TensorType type) => type switch
-    {
-        TensorType.F32 => 4,
-        TensorType.F16 or TensorType.BF16 => 2,
-        TensorType.Q4_0 => 18,
-        TensorType.Q4_1 => 20,
-        TensorType.Q5_0 => 22,
-        TensorType.Q5_1 => 24,
-        TensorType.Q8_0 => 34,
-        TensorType.Q2_K => 84,
-        TensorType.Q3_K => 110,
-        TensorType.Q4_K => 144,
-        TensorType.Q5_K => 176,
-        TensorType.Q6_K => 210,
-        TensorType.Q8_K => 292,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "not a known tensor type"),
-    };
+    [DoesNotReturn]
+    private static void ThrowUnknown(TensorType type) =>
+        throw new ArgumentOutOfRangeException(nameof(type), $"Tensor type {(uint)type} is unknown.");
 
-    /// <summary>Bytes of a row.</summary>
-    public static long RowBytes(TensorType type, long columns) => columns / BlockColumns(type) * BlockBytes(type);
+    [DoesNotReturn]
+    private static void ThrowNotWholeBlocks(TensorType type, long columns, int blockColumns) =>
+        throw new ArgumentOutOfRangeException(nameof(columns), $"{columns} columns of {type} are not whole blocks of {blockColumns}.");
 }
