@@ -17,7 +17,8 @@ public sealed class GgufWriter : IDisposable
     private readonly List<(string Key, object Value)> _metadata = [];
     private readonly List<GgufTensorInfo> _tensors = []; // offsets from the beginning of the data section
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
-    private long _dataEnd;
+    private long _dataStart; // first byte of the data section in the file
+    private long _dataEnd; // relative to it
     private int _written = -1; // tensors written; -1 while the header is still open
     private bool _completed;
 
@@ -105,6 +106,7 @@ public sealed class GgufWriter : IDisposable
         }
 
         GgufTensorInfo info = _tensors[_written];
+        _stream.Position = _dataStart + info.Offset; // a write that failed half-way may be tried again
         using BoundedWriteStream bounded = new(_stream, info.ByteCount);
         write(bounded);
         if (bounded.Position != info.ByteCount)
@@ -171,7 +173,8 @@ public sealed class GgufWriter : IDisposable
         if (_written < 0)
         {
             GgufHeaderWriter.Write(_stream, _metadata, _tensors);
-            WriteZeros(Padded(_stream.Position) - _stream.Position);
+            _dataStart = Padded(_stream.Position);
+            WriteZeros(_dataStart - _stream.Position);
             _written = 0;
         }
     }
