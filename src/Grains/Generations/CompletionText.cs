@@ -89,7 +89,7 @@ internal sealed class CompletionText(ITokenizer tokenizer, IReadOnlyList<string>
             tokens.Add(_held.Dequeue().Token);
         }
 
-        return text.Length > 0 || tokens.Count > 0 ? new GenerationChunk { Text = text, Tokens = tokens } : null;
+        return text.Length > 0 || tokens.Count > 0 ? new GenerationChunk { Text = text, Tokens = [.. tokens] } : null;
     }
 
     private TokenText Describe(string text, TokenEvent token) => new(

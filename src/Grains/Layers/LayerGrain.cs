@@ -14,12 +14,12 @@ internal sealed class LayerGrain(PlanCatalog plans) : Grain, ILayerGrain
     private readonly Dictionary<int, StageSum> _stages = []; // of the step at hand
     private long _step;
 
-    public Task<IReadOnlyList<ShardPlace>> GetShardsAsync()
+    public Task<ShardPlace[]> GetShardsAsync()
     {
         string key = this.GetPrimaryKeyString();
         int layer = GrainKeys.LayerOf(key);
         Plan? plan = plans.Newest(GrainKeys.ModelOf(key));
-        IReadOnlyList<ShardPlace> shards = [.. (plan?.Shards ?? [])
+        ShardPlace[] shards = [.. (plan?.Shards ?? [])
             .Where(assignment => assignment.Shard.Layer == layer)
             .Select(assignment => new ShardPlace(assignment.Shard.ToString(), assignment.FirstGroup, assignment.GroupCount, assignment.Board))];
         return Task.FromResult(shards);

@@ -14,7 +14,7 @@ internal sealed class ScheduledSequence
         Id = id;
         _request = request;
         _tokens = [.. request.Tokens];
-        MaxLength = (int)Math.Min(contextLength, (long)request.Tokens.Count + request.MaxTokens);
+        MaxLength = (int)Math.Min(contextLength, (long)request.Tokens.Length + request.MaxTokens);
         Spec = new SequenceSpec
         {
             SequenceId = id,
@@ -53,7 +53,7 @@ internal sealed class ScheduledSequence
     /// <summary>Tokens that still have to be computed before the next one is known.</summary>
     internal int Pending => Target - Computed;
 
-    internal bool IsPrefilling => Computed < _request.Tokens.Count;
+    internal bool IsPrefilling => Computed < _request.Tokens.Length;
 
     internal bool IsDone { get; private set; }
 
@@ -64,13 +64,13 @@ internal sealed class ScheduledSequence
     internal bool WantsLogits(int position)
     {
         int next = position + 1;
-        return next < _request.Tokens.Count
+        return next < _request.Tokens.Length
             ? _request.ScoreFrom is { } from && next >= from
             : next == _tokens.Count && _request.MaxTokens > 0;
     }
 
     /// <summary>The given tokens whose KV may be taken from another sequence: not those whose logits are wanted.</summary>
-    internal int ReusableLength => _request.ScoreFrom is { } from ? Math.Min(from - 1, _request.Tokens.Count - 1) : _request.Tokens.Count - 1;
+    internal int ReusableLength => _request.ScoreFrom is { } from ? Math.Min(from - 1, _request.Tokens.Length - 1) : _request.Tokens.Length - 1;
 
     /// <summary>Takes in what became of a logit row.</summary>
     internal TokenEvent Accept(RowOutcome outcome)
@@ -82,7 +82,7 @@ internal sealed class ScheduledSequence
             IsDone = _tokens.Count >= MaxLength || _request.EndTokens.Contains(outcome.TokenId);
         }
 
-        IReadOnlyList<TokenScore> top = outcome.Top is null ? [] : [.. outcome.Top.Select(token => new TokenScore(token.Token, token.LogProbability))];
+        TokenScore[] top = outcome.Top is null ? [] : [.. outcome.Top.Select(token => new TokenScore(token.Token, token.LogProbability))];
         return new TokenEvent(position, outcome.TokenId, outcome.LogProbability, top);
     }
 

@@ -66,7 +66,7 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
         }
     }
 
-    public Task SwitchPlanAsync(int version, IReadOnlyList<string> movedShards)
+    public Task SwitchPlanAsync(int version, string[] movedShards)
     {
         Plan plan = plans.Find(Model, version) ?? throw new InvalidOperationException($"The head board was not prepared for plan {version} of {Model}.");
         PlanSwitch request = new(plan, movedShards, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -81,15 +81,15 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
     private static void Check(SequenceRequest request, LoadedModel model, int contextLength)
     {
         int vocabularySize = model.Weights.Config.VocabularySize;
-        if (request.Tokens.Count == 0)
+        if (request.Tokens.Length == 0)
         {
             throw new BadRequestException("prompt", "The prompt has no tokens.");
         }
 
-        if (request.Tokens.Count + Math.Min(request.MaxTokens, 1) > contextLength)
+        if (request.Tokens.Length + Math.Min(request.MaxTokens, 1) > contextLength)
         {
             throw new BadRequestException(
-                "prompt", $"The prompt has {request.Tokens.Count} tokens; the model's context is {contextLength} tokens, the completion included.");
+                "prompt", $"The prompt has {request.Tokens.Length} tokens; the model's context is {contextLength} tokens, the completion included.");
         }
 
         if (request.Tokens.FirstOrDefault(token => (uint)token >= (uint)vocabularySize, -1) is var token && token >= 0 && token >= vocabularySize)
@@ -232,5 +232,5 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
 
     private sealed record Entry(ScheduledSequence Sequence, Channel<TokenEvent> Events);
 
-    private sealed record PlanSwitch(Plan Plan, IReadOnlyList<string> MovedShards, TaskCompletionSource Done);
+    private sealed record PlanSwitch(Plan Plan, string[] MovedShards, TaskCompletionSource Done);
 }
