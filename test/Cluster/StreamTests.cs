@@ -65,16 +65,18 @@ public sealed class StreamTests(ClusterFixture fixture) : IClassFixture<ClusterF
     {
         string name = Guid.NewGuid().ToString();
         using CancellationTokenSource cancellation = new();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        await using (IAsyncEnumerator<Note> notes = fixture.NewProbe().Count(name, 10).GetAsyncEnumerator(cancellation.Token))
         {
-            await foreach (Note note in fixture.NewProbe().Count(name, 10).WithCancellation(cancellation.Token))
+            for (int i = 0; i < 3; i++)
             {
-                if (note.Text == "2")
-                {
-                    cancellation.CancelAfter(TimeSpan.FromMilliseconds(20));
-                }
+                Assert.True(await notes.MoveNextAsync());
             }
-        });
+
+            ValueTask<bool> waiting = notes.MoveNextAsync();
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+        }
+
         await _signals.WaitAsync($"{name}-finally");
     }
 
