@@ -25,7 +25,7 @@ public sealed record GenerationRequest
 
     /// <summary>The tokens to continue, instead of a text.</summary>
     [Id(2)]
-    public IReadOnlyList<int>? PromptTokens { get; init; }
+    public int[]? PromptTokens { get; init; }
 
     /// <summary>Tokens to generate at most; null goes on to the end of the text or the context.</summary>
     [Id(3)]
@@ -37,7 +37,7 @@ public sealed record GenerationRequest
 
     /// <summary>Texts that end the completion; they are not part of it.</summary>
     [Id(5)]
-    public IReadOnlyList<string> Stop { get; init; } = [];
+    public string[] Stop { get; init; } = [];
 
     /// <summary>Report log-probabilities, with this many of the likeliest tokens; null for none.</summary>
     [Id(6)]
@@ -58,7 +58,7 @@ public sealed record GenerationChunk
 
     /// <summary>The tokens behind it, where log-probabilities were asked for.</summary>
     [Id(1)]
-    public IReadOnlyList<TokenText> Tokens { get; init; } = [];
+    public TokenText[] Tokens { get; init; } = [];
 
     /// <summary>Why the completion ended, on the last chunk: <c>stop</c> or <c>length</c>.</summary>
     [Id(2)]
@@ -79,7 +79,7 @@ public sealed record GenerationChunk
 /// <param name="Top">The likeliest tokens at its place.</param>
 [GenerateSerializer, Immutable, Alias("halo.token-text")]
 public sealed record TokenText(
-    [property: Id(0)] string Text, [property: Id(1)] float? LogProbability, [property: Id(2)] IReadOnlyList<TopToken> Top);
+    [property: Id(0)] string Text, [property: Id(1)] float? LogProbability, [property: Id(2)] TopToken[] Top);
 
 /// <summary>One of the likeliest tokens.</summary>
 /// <param name="Text">Its text.</param>

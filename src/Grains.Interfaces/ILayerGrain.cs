@@ -8,7 +8,7 @@ public interface ILayerGrain : IGrainWithStringKey
 {
     /// <summary>The layer's shards under the committed plan and where they are.</summary>
     [Alias("shards")]
-    Task<IReadOnlyList<ShardPlace>> GetShardsAsync();
+    Task<ShardPlace[]> GetShardsAsync();
 
     /// <summary>
     /// Takes one board's partial sum and answers with the total once every board of the plan has contributed. The total is the plain sum in

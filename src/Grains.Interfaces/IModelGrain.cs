@@ -1,4 +1,5 @@
 using Halo.Planning.Assignment;
+using Orleans.Concurrency;
 
 namespace Halo.Grains;
 
@@ -25,6 +26,11 @@ public interface IModelGrain : IGrainWithStringKey
     [Alias("move-shard")]
     [ResponseTimeout("00:30:00")]
     Task<PlanDocument> MoveShardAsync(string shard, string board);
+
+    /// <summary>Says that a step failed under a plan: the next <see cref="EnsureReadyAsync"/> looks after every shard.</summary>
+    [Alias("report-failure")]
+    [AlwaysInterleave]
+    Task ReportFailureAsync(int planVersion);
 }
 
 /// <summary>A model that is ready for steps.</summary>

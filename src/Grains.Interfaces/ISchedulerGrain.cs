@@ -19,7 +19,7 @@ public interface ISchedulerGrain : IGrainWithStringKey
     /// <param name="movedShards">Names of the shards that are on another board than before.</param>
     [Alias("switch-plan")]
     [ResponseTimeout("00:30:00")]
-    Task SwitchPlanAsync(int version, IReadOnlyList<string> movedShards);
+    Task SwitchPlanAsync(int version, string[] movedShards);
 
     /// <summary>What the scheduler has done and has to do.</summary>
     [Alias("statistics")]
@@ -32,7 +32,7 @@ public sealed record SequenceRequest
 {
     /// <summary>The given tokens, at least one.</summary>
     [Id(0)]
-    public required IReadOnlyList<int> Tokens { get; init; }
+    public required int[] Tokens { get; init; }
 
     /// <summary>Tokens to sample after the given ones; 0 only scores.</summary>
     [Id(1)]
@@ -44,7 +44,7 @@ public sealed record SequenceRequest
 
     /// <summary>Tokens that end the sequence when sampled; the end token itself is reported.</summary>
     [Id(3)]
-    public required IReadOnlyList<int> EndTokens { get; init; }
+    public required int[] EndTokens { get; init; }
 
     /// <summary>How many of the likeliest tokens to report with each token.</summary>
     [Id(4)]
@@ -99,7 +99,7 @@ public sealed record SamplingOptions
 /// <param name="Top">The likeliest tokens at its place, likeliest first; empty where none were asked for.</param>
 [GenerateSerializer, Immutable, Alias("halo.token-event")]
 public sealed record TokenEvent(
-    [property: Id(0)] int Position, [property: Id(1)] int Token, [property: Id(2)] float LogProbability, [property: Id(3)] IReadOnlyList<TokenScore> Top);
+    [property: Id(0)] int Position, [property: Id(1)] int Token, [property: Id(2)] float LogProbability, [property: Id(3)] TokenScore[] Top);
 
 /// <summary>A token with its natural-log probability.</summary>
 /// <param name="Token">The token.</param>

@@ -1,22 +1,31 @@
 using Halo.Boards;
 using Halo.Grains;
+using Halo.Planning.Profiles;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Orleans.TestingHost;
 
 namespace Halo.Silo;
 
-/// <summary>Boards in this process, each with a silo of its own, and a client to their grains.</summary>
+/// <summary>
+/// Boards in this process, each with a silo of its own, and a client to their grains. This is the one place that knows which engine hosts
+/// them: several silos in one process are what the engine's in-process cluster is for.
+/// </summary>
 public sealed class HaloCluster : IAsyncDisposable
 {
-    private HaloCluster(IGrainFactory grains, ModelCatalog models, BoardHost boards)
+    private readonly InProcessTestCluster _silos;
+
+    private HaloCluster(InProcessTestCluster silos, ModelCatalog models, BoardHost boards)
     {
-        Grains = grains;
+        _silos = silos;
         Models = models;
         Boards = boards;
     }
 
     /// <summary>Calls grains.</summary>
-    public IGrainFactory Grains { get; }
+    public IGrainFactory Grains => _silos.Client;
 
     /// <summary>The models that can be served.</summary>
     public ModelCatalog Models { get; }
@@ -26,9 +35,62 @@ public sealed class HaloCluster : IAsyncDisposable
 
     /// <summary>Starts the boards and their silos. Models are loaded when first asked for: <see cref="IModelGrain.EnsureReadyAsync"/>.</summary>
     /// <exception cref="ArgumentException">The options have faults; the message lists all of them.</exception>
-    public static Task<HaloCluster> StartAsync(HaloClusterOptions options, ILoggerFactory? logging = null, CancellationToken cancellationToken = default) =>
-        throw new NotImplementedException();
+    public static async Task<HaloCluster> StartAsync(
+        HaloClusterOptions options, ILoggerFactory? logging = null, CancellationToken cancellationToken = default)
+    {
+        IReadOnlyList<string> faults = options.Validate();
+        if (faults.Count > 0)
+        {
+            throw new ArgumentException(string.Join(" ", faults), nameof(options));
+        }
+
+        ModelCatalog models = new(
+            options.Models.Count > 0 ? options.Models : new Dictionary<string, string> { [BundledModel.Name] = BundledModel.Path }, options.Limits);
+        BoardHost boards = await Task.Run(() => MakeBoards(options), cancellationToken);
+        HaloCluster cluster = new(BuildSilos(options, boards, models, logging), models, boards);
+        try
+        {
+            await cluster._silos.DeployAsync();
+            return cluster;
+        }
+        catch
+        {
+            await cluster.DisposeAsync();
+            throw;
+        }
+    }
 
     /// <summary>Stops silos, step threads and boards, in this order.</summary>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        await _silos.DisposeAsync();
+        Boards.Dispose();
+        Models.Dispose();
+    }
+
+    private static BoardHost MakeBoards(HaloClusterOptions options)
+    {
+        int threads = options.Threads ?? Environment.ProcessorCount;
+        double bytesPerSecond = BoardMeter.MeasureBytesPerSecond(threads) / options.Boards;
+        long memoryBytes = options.BoardMemoryBytes ?? BoardMeter.UsableMemoryBytes() / options.Boards;
+        IEnumerable<Board> boards = Enumerable.Range(0, options.Boards).Select(index => new Board(new BoardProfile(
+            $"b{index + 1}", bytesPerSecond * (options.Speeds.Count > 0 ? options.Speeds[index] : 1), memoryBytes)));
+        return new BoardHost([.. boards], threads);
+    }
+
+    private static InProcessTestCluster BuildSilos(HaloClusterOptions options, BoardHost boards, ModelCatalog models, ILoggerFactory? logging)
+    {
+        InProcessTestClusterBuilder builder = new((short)options.Boards);
+        int started = 0;
+        builder.ConfigureHost(host =>
+        {
+            host.Logging.ClearProviders();
+            if (logging is not null)
+            {
+                host.Services.Replace(ServiceDescriptor.Singleton(logging));
+            }
+        });
+        builder.ConfigureSilo((_, silo) => silo.AddHaloSilo(boards.Boards[started++], boards, models, options));
+        return builder.Build();
+    }
 }

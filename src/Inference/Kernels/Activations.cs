@@ -14,6 +14,9 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>Columns are padded to a multiple of this: 64 f32 are the four vectors of one step of the widest kernel.</summary>
     private const int PadColumns = 64;
 
+    /// <summary>Kernels read scales in vectors of 8 and may do so from the last one on.</summary>
+    private const int SpareScales = 7;
+
     private readonly AlignedBuffer<float> _values; // (Rows, Stride), f32; zero from Columns to Stride
     private readonly AlignedBuffer<sbyte> _quantized; // (Rows, Stride), int8
     private readonly AlignedBuffer<float> _scales; // (Rows, Stride / 32), f32: value = scale * quantized
@@ -28,7 +31,7 @@ public sealed unsafe class Activations : IDisposable
         long values = (long)maxRows * PadTo(maxColumns);
         _values = new AlignedBuffer<float>(values);
         _quantized = new AlignedBuffer<sbyte>(values);
-        _scales = new AlignedBuffer<float>(values / ActivationQuantizer.BlockColumns);
+        _scales = new AlignedBuffer<float>((values / ActivationQuantizer.BlockColumns) + SpareScales);
     }
 
     /// <summary>Most rows.</summary>

@@ -23,17 +23,20 @@ internal static unsafe class BlockKernel128<TWeights>
         int rows = x.Rows;
         int xStride = x.Stride;
         int scaleStride = xStride / Columns;
-        for (int r = firstRow; r < endRow; r++)
+        for (int panel = firstRow; panel < endRow; panel += MatMul.PanelRows)
         {
-            // All rows of x per row of w: that stays in the first-level cache, while w streams by once.
-            byte* weights = w.Data + (r * w.RowStrideBytes);
+            int panelEnd = Math.Min(panel + MatMul.PanelRows, endRow);
             sbyte* q = x.QuantizedPointer;
             float* scales = x.ScalesPointer;
-            float* results = y + r;
+            float* results = y;
             int t = 0;
             for (; t + 4 <= rows; t += 4)
             {
-                Dot4Rows(weights, q, xStride, scales, scaleStride, blocks, results, yStride);
+                for (int r = panel; r < panelEnd; r++)
+                {
+                    Dot4Rows(w.Data + (r * w.RowStrideBytes), q, xStride, scales, scaleStride, blocks, results + r, yStride);
+                }
+
                 q += 4 * (long)xStride;
                 scales += 4 * (long)scaleStride;
                 results += 4 * (long)yStride;
@@ -41,7 +44,11 @@ internal static unsafe class BlockKernel128<TWeights>
 
             for (; t < rows; t++)
             {
-                *results = Dot(weights, q, scales, blocks);
+                for (int r = panel; r < panelEnd; r++)
+                {
+                    results[r] = Dot(w.Data + (r * w.RowStrideBytes), q, scales, blocks);
+                }
+
                 q += xStride;
                 scales += scaleStride;
                 results += yStride;

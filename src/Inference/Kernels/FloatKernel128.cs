@@ -21,19 +21,26 @@ internal static unsafe class FloatKernel128<TWeights>
         int rows = x.Rows;
         int xStride = x.Stride;
         float* inputs = x.RowPointer(0);
-        for (int r = firstRow; r < endRow; r++)
+        for (int panel = firstRow; panel < endRow; panel += MatMul.PanelRows)
         {
-            // All rows of x per row of w: that stays in the first-level cache, while w streams by once.
-            byte* weights = w.Data + (r * w.RowStrideBytes);
+            int panelEnd = Math.Min(panel + MatMul.PanelRows, endRow);
             int t = 0;
             for (; t + 2 <= rows; t += 2)
             {
-                Dot2Rows(weights, inputs + ((long)t * xStride), xStride, columns, y + ((long)t * yStride) + r, yStride);
+                float* tokens = inputs + ((long)t * xStride);
+                for (int r = panel; r < panelEnd; r++)
+                {
+                    Dot2Rows(w.Data + (r * w.RowStrideBytes), tokens, xStride, columns, y + ((long)t * yStride) + r, yStride);
+                }
             }
 
             for (; t < rows; t++)
             {
-                y[((long)t * yStride) + r] = Dot(weights, inputs + ((long)t * xStride), columns);
+                float* token = inputs + ((long)t * xStride);
+                for (int r = panel; r < panelEnd; r++)
+                {
+                    y[((long)t * yStride) + r] = Dot(w.Data + (r * w.RowStrideBytes), token, columns);
+                }
             }
         }
     }

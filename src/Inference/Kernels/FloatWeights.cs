@@ -71,23 +71,12 @@ internal readonly unsafe struct F16Weights : IFloatWeights
     public static float Load(byte* w) => HalfBits.ToSingle(Unsafe.ReadUnaligned<ushort>(w));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector128<float> Load128(byte* w)
-    {
-        Vector128<int> wide = Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(w)).AsInt16());
-        return ((wide << HalfBits.Shift).AsUInt32() & Vector128.Create(HalfBits.Mask)).AsSingle() * HalfBits.Rescale;
-    }
+    public static Vector128<float> Load128(byte* w) =>
+        HalfBits.ToSingle(Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<ulong>(w)).AsInt16()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Load256(byte* w)
-    {
-        Vector256<int> wide = Avx2.ConvertToVector256Int32((short*)w);
-        return ((wide << HalfBits.Shift).AsUInt32() & Vector256.Create(HalfBits.Mask)).AsSingle() * HalfBits.Rescale;
-    }
+    public static Vector256<float> Load256(byte* w) => HalfBits.ToSingle(Avx2.ConvertToVector256Int32((short*)w));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<float> Load512(byte* w)
-    {
-        Vector512<int> wide = Avx512F.ConvertToVector512Int32(Vector256.Load((short*)w));
-        return ((wide << HalfBits.Shift).AsUInt32() & Vector512.Create(HalfBits.Mask)).AsSingle() * HalfBits.Rescale;
-    }
+    public static Vector512<float> Load512(byte* w) => HalfBits.ToSingle(Avx512F.ConvertToVector512Int32(Vector256.Load((short*)w)));
 }

@@ -8,11 +8,25 @@ public static class KernelSelector
 {
     private const string Variable = "HALO_KERNEL";
 
-    /// <summary>The tier of this process.</summary>
-    internal static KernelTier Tier { get; } = Pick(Environment.GetEnvironmentVariable(Variable));
+    private static readonly string? s_forced = Environment.GetEnvironmentVariable(Variable);
+
+    // Null when the forced name is wrong. Kept instead of thrown here: out of a static initialiser it would come wrapped, its text hidden.
+    private static readonly KernelTier? s_tier = Find(s_forced);
 
     /// <summary>The choice and its reason, for the log.</summary>
-    public static string Description { get; } = Describe(Tier, Environment.GetEnvironmentVariable(Variable));
+    /// <exception cref="InvalidOperationException"><c>HALO_KERNEL</c> names no tier of this processor.</exception>
+    public static string Description
+    {
+        get
+        {
+            string reason = string.IsNullOrEmpty(s_forced) ? "the widest that this processor has" : $"forced by {Variable}";
+            return $"{Name(Tier)} kernels, {reason}";
+        }
+    }
+
+    /// <summary>The tier of this process.</summary>
+    /// <exception cref="InvalidOperationException"><c>HALO_KERNEL</c> names no tier of this processor.</exception>
+    internal static KernelTier Tier => s_tier ?? Pick(s_forced);
 
     /// <summary>Whether this processor has the instructions of <paramref name="tier"/>.</summary>
     internal static bool IsSupported(KernelTier tier) => tier switch
@@ -25,30 +39,24 @@ public static class KernelSelector
 
     /// <summary>The tier named <paramref name="forced"/>, or the best when it is null or empty.</summary>
     /// <exception cref="InvalidOperationException">No such tier, or not on this processor.</exception>
-    internal static KernelTier Pick(string? forced)
-    {
-        KernelTier[] supported = [.. Enum.GetValues<KernelTier>().Where(IsSupported)];
-        if (string.IsNullOrEmpty(forced))
-        {
-            return supported[0];
-        }
+    internal static KernelTier Pick(string? forced) =>
+        Find(forced) ?? throw new InvalidOperationException(
+            $"{Variable}={forced} is none of the kernels of this processor: {string.Join(", ", Supported().Select(Name))}.");
 
-        foreach (KernelTier tier in supported)
+    private static KernelTier? Find(string? forced)
+    {
+        foreach (KernelTier tier in Supported())
         {
-            if (forced.Equals(tier.ToString(), StringComparison.OrdinalIgnoreCase))
+            if (string.IsNullOrEmpty(forced) || forced.Equals(Name(tier), StringComparison.OrdinalIgnoreCase))
             {
                 return tier;
             }
         }
 
-        throw new InvalidOperationException($"{Variable}={forced} is none of the kernels of this processor: {Names(supported)}.");
+        return null;
     }
 
-    private static string Describe(KernelTier tier, string? forced)
-    {
-        string reason = string.IsNullOrEmpty(forced) ? "the widest that this processor has" : $"forced by {Variable}";
-        return $"{Names([tier])} kernels, {reason}";
-    }
+    private static IEnumerable<KernelTier> Supported() => Enum.GetValues<KernelTier>().Where(IsSupported);
 
-    private static string Names(KernelTier[] tiers) => string.Join(", ", tiers.Select(tier => tier.ToString().ToLowerInvariant()));
+    private static string Name(KernelTier tier) => tier.ToString().ToLowerInvariant();
 }

@@ -10,6 +10,13 @@ namespace Halo.Inference.Kernels;
 /// </remarks>
 public static unsafe class MatMul
 {
+    /// <summary>Rows of w that pass by each group of tokens before the next group has its turn.</summary>
+    /// <remarks>
+    /// 16 rows of 2,048 f32 are 128 KB: they stay in the second-level cache over all tokens, and the few tokens of a group in the first.
+    /// With one token it makes no difference.
+    /// </remarks>
+    internal const int PanelRows = 16;
+
     /// <summary>Whether the product reads the int8 plane of the activations, so that they must be quantised first.</summary>
     public static bool NeedsQuantizedInput(TensorType type) => type is TensorType.Q8_0 or TensorType.Q4_0;
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Halo.Inference.Quantization;
 
@@ -10,17 +11,32 @@ namespace Halo.Inference.Quantization;
 /// </remarks>
 internal static class HalfBits
 {
-    /// <summary>Sign, 5 exponent bits and 10 mantissa bits after sign extension and a shift by 13.</summary>
-    public const uint Mask = 0x8FFF_E000;
+    // Sign, 5 exponent bits and 10 mantissa bits after sign extension and a shift by 13.
+    private const uint Mask = 0x8FFF_E000;
 
-    /// <summary>Bits to move a half's mantissa up to that of an f32.</summary>
-    public const int Shift = 13;
+    // Bits to move a half's mantissa up to that of an f32.
+    private const int Shift = 13;
 
-    /// <summary>2^112, from the exponent biases: 127 - 15.</summary>
-    public const float Rescale = 5.192296858534828e33f;
+    // 2^112, from the exponent biases: 127 - 15.
+    private const float Rescale = 5.192296858534828e33f;
 
     /// <summary>The value of the half with these bits, finite ones only.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static float ToSingle(ushort bits) =>
         BitConverter.UInt32BitsToSingle(((uint)(short)bits << Shift) & Mask) * Rescale;
+
+    /// <summary>The values of 4 sign-extended halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector128<float> ToSingle(Vector128<int> bits) =>
+        ((bits << Shift).AsUInt32() & Vector128.Create(Mask)).AsSingle() * Rescale;
+
+    /// <summary>The values of 8 sign-extended halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> ToSingle(Vector256<int> bits) =>
+        ((bits << Shift).AsUInt32() & Vector256.Create(Mask)).AsSingle() * Rescale;
+
+    /// <summary>The values of 16 sign-extended halves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> ToSingle(Vector512<int> bits) =>
+        ((bits << Shift).AsUInt32() & Vector512.Create(Mask)).AsSingle() * Rescale;
 }

@@ -30,6 +30,8 @@ public static class RequestContext
         set => s_values.Value = value;
     }
 
+    internal static Guid? ReentrancyIdOf(Dictionary<string, object> context) => context.GetValueOrDefault(ReentrancyKey) as Guid?;
+
     /// <summary>Keys of the values.</summary>
     public static IEnumerable<string> Keys => Current?.Keys ?? Enumerable.Empty<string>();
 

@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using Halo.Boards;
+using Halo.Inference.Sampling;
+using Halo.Inference.Tokenization;
+
+namespace Halo.Grains.Generations;
+
+/// <summary>Turns a prompt into tokens, runs them through the scheduler, and turns the tokens that come into text.</summary>
+internal sealed class GenerationGrain(ModelCatalog models) : Grain, IGenerationGrain
+{
+    private const int MostLogProbabilities = 100;
+
+    public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
+        GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        ModelStatus status = await GrainFactory.GetGrain<IModelGrain>(request.Model).EnsureReadyAsync();
+        ITokenizer tokenizer = models.Open(request.Model).Tokenizer;
+        Check(request);
+        int[] prompt = await PromptTokens.OfAsync(request, tokenizer, status.ContextLength);
+        int room = status.ContextLength - prompt.Length;
+        int maxTokens = Math.Min(request.MaxTokens ?? room, room);
+        bool scorePrompt = request.Echo && request.LogProbabilities is not null;
+        CompletionText text = new(tokenizer, request.Stop, request.LogProbabilities is not null);
+
+        if (request.Echo)
+        {
+            yield return text.Prompt(request.Prompt, prompt, scorePrompt);
+        }
+
+        if (maxTokens > 0 || scorePrompt)
+        {
+            SequenceRequest sequence = new()
+            {
+                Tokens = prompt,
+                MaxTokens = maxTokens,
+                Sampling = request.Sampling,
+                EndTokens = [.. tokenizer.EndTokens],
+                TopCount = request.LogProbabilities ?? 0,
+                ScoreFrom = scorePrompt ? 1 : null,
+            };
+            await foreach (TokenEvent token in GrainFactory.GetGrain<ISchedulerGrain>(request.Model).RunAsync(sequence, cancellationToken))
+            {
+                GenerationChunk? chunk = token.Position < prompt.Length ? text.Given(token) : text.Sampled(token);
+                if (chunk is not null)
+                {
+                    yield return chunk;
+                }
+
+                if (text.IsStopped)
+                {
+                    break;
+                }
+            }
+        }
+
+        yield return text.End(prompt.Length);
+    }
+
+    private static void Check(GenerationRequest request)
+    {
+        SamplingOptions sampling = request.Sampling;
+        IReadOnlyList<string> faults = new SamplingParameters
+        {
+            Temperature = sampling.Temperature,
+            TopK = sampling.TopK,
+            TopP = sampling.TopP,
+            MinP = sampling.MinP,
+            RepetitionPenalty = sampling.RepetitionPenalty,
+            FrequencyPenalty = sampling.FrequencyPenalty,
+            PresencePenalty = sampling.PresencePenalty,
+        }.Validate();
+        if (faults.Count > 0)
+        {
+            throw new BadRequestException("sampling", string.Join(" ", faults));
+        }
+
+        if (request.MaxTokens is < 0)
+        {
+            throw new BadRequestException("max_tokens", $"max_tokens is {request.MaxTokens}; it must be 0 or more.");
+        }
+
+        if (request.LogProbabilities is < 0 or > MostLogProbabilities)
+        {
+            throw new BadRequestException("logprobs", $"logprobs is {request.LogProbabilities}; it must be 0 to {MostLogProbabilities}.");
+        }
+
+        if (request.Stop.Any(stop => stop.Length == 0))
+        {
+            throw new BadRequestException("stop", "A stop text is empty; it would end every completion before it began.");
+        }
+    }
+}

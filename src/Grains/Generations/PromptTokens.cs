@@ -1,0 +1,53 @@
+using System.Text;
+using Halo.Inference.Tokenization;
+
+namespace Halo.Grains.Generations;
+
+/// <summary>A request's prompt as tokens.</summary>
+internal static class PromptTokens
+{
+    /// <exception cref="BadRequestException">The prompt is longer than the context.</exception>
+    internal static async Task<int[]> OfAsync(GenerationRequest request, ITokenizer tokenizer, int contextLength)
+    {
+        int[] tokens;
+        if (request.PromptTokens is { } given)
+        {
+            tokens = [.. given];
+        }
+        else
+        {
+            string prompt = request.Prompt ?? "";
+            RefuseIfHopeless(prompt, tokenizer, contextLength);
+
+            // Long texts take a while; meanwhile this grain's silo has other turns to run.
+            tokens = await Task.Run(() => tokenizer.Encode(prompt, tokenizer.AddBos));
+        }
+
+        if (tokens.Length == 0)
+        {
+            tokens = [tokenizer.BosToken];
+        }
+
+        int reserve = request.MaxTokens == 0 ? 0 : 1;
+        return tokens.Length + reserve <= contextLength ? tokens : throw TooLong(tokens.Length.ToString(System.Globalization.CultureInfo.InvariantCulture), contextLength);
+    }
+
+    // No token stands for more bytes than the longest one, so a text can be too long beyond doubt before it is tokenised.
+    private static void RefuseIfHopeless(string prompt, ITokenizer tokenizer, int contextLength)
+    {
+        int longest = 1;
+        for (int token = 0; token < tokenizer.VocabularySize; token++)
+        {
+            longest = Math.Max(longest, tokenizer.TokenBytes(token).Length);
+        }
+
+        long least = Encoding.UTF8.GetByteCount(prompt) / longest;
+        if (least > contextLength)
+        {
+            throw TooLong($"at least {least}", contextLength);
+        }
+    }
+
+    private static BadRequestException TooLong(string tokens, int contextLength) =>
+        new("prompt", $"The prompt has {tokens} tokens; the model's context is {contextLength} tokens, the completion included.");
+}

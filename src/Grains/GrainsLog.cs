@@ -1,0 +1,19 @@
+using Microsoft.Extensions.Logging;
+
+namespace Halo.Grains;
+
+/// <summary>What the grains report: ids 4000 to 4999.</summary>
+internal static partial class GrainsLog
+{
+    [LoggerMessage(4000, LogLevel.Information, "Model {Model} is ready: plan {Version}, {Shards} shards on {Boards} boards, head board {Head}.", EventName = "ModelReady")]
+    internal static partial void ModelReady(ILogger logger, string model, int version, int shards, int boards, string head);
+
+    [LoggerMessage(4001, LogLevel.Information, "Shard {Model}/{Shard} moved to {Board}: plan {Version}.", EventName = "ShardMoved")]
+    internal static partial void ShardMoved(ILogger logger, string model, string shard, string board, int version);
+
+    [LoggerMessage(4002, LogLevel.Warning, "A step of {Model} was given up: {Reason}", EventName = "StepFailed")]
+    internal static partial void StepFailed(ILogger logger, string model, string reason);
+
+    [LoggerMessage(4003, LogLevel.Warning, "Plan {Version} of {Model} could not be carried out: {Reason}", EventName = "PlanAbandoned")]
+    internal static partial void PlanAbandoned(ILogger logger, int version, string model, string reason);
+}

@@ -1,0 +1,146 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Halo.Boards;
+using Halo.Fabric.Stages;
+using Halo.Fabric.Transport;
+using Halo.Planning.Assignment;
+
+namespace Halo.Grains.Layers;
+
+/// <summary>
+/// The all-reduce through layer grains: a board sends its partial sum to the layer's grain and gets the total back. Announcements and logits go
+/// the inner transport's way. It allocates a message for each stage and is there for comparison, not for speed. The wait for the answer blocks
+/// the board's own step thread, never a grain's.
+/// </summary>
+internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains, string model, int board, int boardCount, StepAbort abort) : ITransport
+{
+    private float[] _partialSum = []; // (rows, hiddenSize)
+    private Task<StageTotal>? _total;
+
+    public void Announce(ReadOnlySpan<byte> announcement) => inner.Announce(announcement);
+
+    public ReadOnlySpan<byte> ReceiveAnnouncement() => inner.ReceiveAnnouncement();
+
+    public Span<float> PartialSum(in StageKey key, int length)
+    {
+        if (_partialSum.Length < length)
+        {
+            _partialSum = new float[length];
+        }
+
+        return _partialSum.AsSpan(0, length);
+    }
+
+    public void Contribute(in StageKey key, int length)
+    {
+        byte[] bytes = MemoryMarshal.AsBytes(_partialSum.AsSpan(0, length)).ToArray();
+        _total = grains.GetGrain<ILayerGrain>(GrainKeys.Layer(model, key.Layer))
+            .ContributeAsync(new StageContribution(key.PlanVersion, key.StepNumber, key.Stage, board, boardCount, bytes));
+    }
+
+    public StageResult Complete(in StageKey key, Span<float> residual)
+    {
+        Task<StageTotal> total = _total!;
+        if (!abort.Wait(key.StepNumber, total))
+        {
+            return StageResult.Aborted;
+        }
+
+        if (!total.IsCompletedSuccessfully)
+        {
+            Abort(key.StepNumber, $"The all-reduce of layer {key.Layer} failed: {total.Exception?.GetBaseException().Message ?? "cancelled"}");
+            return StageResult.Aborted;
+        }
+
+        ReadOnlySpan<float> sum = MemoryMarshal.Cast<byte, float>(total.Result.Sum);
+        if (sum.Length == residual.Length)
+        {
+            TensorPrimitives.Add(residual, sum, residual);
+        }
+
+        return StageResult.Complete;
+    }
+
+    public Span<float> LogitBlock(int rows, int firstToken, int tokenCount, out int stride) =>
+        inner.LogitBlock(rows, firstToken, tokenCount, out stride);
+
+    public void EndStep(long stepNumber) => inner.EndStep(stepNumber);
+
+    public StageResult CompleteStep(long stepNumber) => inner.CompleteStep(stepNumber);
+
+    public Span<float> GatheredLogits(int rows) => inner.GatheredLogits(rows);
+
+    public void Abort(long stepNumber, string reason)
+    {
+        inner.Abort(stepNumber, reason);
+        abort.Raise(stepNumber);
+    }
+
+    public string? AbortReason(long stepNumber) => inner.AbortReason(stepNumber);
+
+    public void Stop()
+    {
+        inner.Stop();
+        abort.Raise(long.MaxValue);
+    }
+}
+
+/// <summary>Lets the boards of one process learn at once that one of them gave a step up.</summary>
+internal sealed class StepAbort
+{
+    private readonly Lock _gate = new();
+    private TaskCompletionSource _raised = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _step = -1;
+
+    internal void Raise(long stepNumber)
+    {
+        lock (_gate)
+        {
+            _step = Math.Max(_step, stepNumber);
+            _raised.TrySetResult();
+        }
+    }
+
+    /// <summary>Waits for a task; false where the step was given up first.</summary>
+    internal bool Wait(long stepNumber, Task task)
+    {
+        while (true)
+        {
+            Task raised;
+            lock (_gate)
+            {
+                if (_step >= stepNumber)
+                {
+                    return false;
+                }
+
+                if (_raised.Task.IsCompleted)
+                {
+                    _raised = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                }
+
+                raised = _raised.Task;
+            }
+
+            if (Task.WaitAny(task, raised) == 0)
+            {
+                return true;
+            }
+        }
+    }
+}
+
+/// <summary>Connects the boards of a plan through its layer grains.</summary>
+/// <param name="grains">Calls grains.</param>
+public sealed class GrainCallTransportFactory(IGrainFactory grains) : ITransportFactory
+{
+    private readonly InProcessTransportFactory _inner = new();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ITransport> Connect(Plan plan, FabricSize size)
+    {
+        StepAbort abort = new();
+        return [.. _inner.Connect(plan, size).Select((transport, board) =>
+            new GrainCallTransport(transport, grains, plan.Model, board, size.BoardCount, abort))];
+    }
+}

@@ -1,0 +1,65 @@
+using Halo.Grains.Placement;
+using Halo.Planning.Assignment;
+using Orleans.Concurrency;
+
+namespace Halo.Grains.Layers;
+
+/// <summary>
+/// Knows a layer's shards, and adds up its stages for the grain-call transport. Reentrant: the contributions of a stage wait here for each other.
+/// </summary>
+[HeadBoardPlacement]
+[Reentrant]
+internal sealed class LayerGrain(PlanCatalog plans) : Grain, ILayerGrain
+{
+    private readonly Dictionary<int, StageSum> _stages = []; // of the step at hand
+    private long _step;
+
+    public Task<ShardPlace[]> GetShardsAsync()
+    {
+        string key = this.GetPrimaryKeyString();
+        int layer = GrainKeys.LayerOf(key);
+        Plan? plan = plans.Newest(GrainKeys.ModelOf(key));
+        ShardPlace[] shards = [.. (plan?.Shards ?? [])
+            .Where(assignment => assignment.Shard.Layer == layer)
+            .Select(assignment => new ShardPlace(assignment.Shard.ToString(), assignment.FirstGroup, assignment.GroupCount, assignment.Board))];
+        return Task.FromResult(shards);
+    }
+
+    public Task<StageTotal> ContributeAsync(StageContribution contribution)
+    {
+        if (contribution.StepNumber < _step)
+        {
+            throw new OrleansException($"A contribution to step {contribution.StepNumber} came after step {_step} had begun.");
+        }
+
+        if (contribution.StepNumber > _step)
+        {
+            BeginStep(contribution.StepNumber);
+        }
+
+        if (!_stages.TryGetValue(contribution.Stage, out StageSum? stage))
+        {
+            stage = new StageSum(contribution.PlanVersion, contribution.BoardCount);
+            _stages.Add(contribution.Stage, stage);
+        }
+
+        if (!stage.TryAdd(contribution))
+        {
+            throw new OrleansException(
+                $"Board {contribution.Board} of {contribution.BoardCount} contributed twice, or under plan {contribution.PlanVersion} that the others do not share.");
+        }
+
+        return stage.Total;
+    }
+
+    private void BeginStep(long step)
+    {
+        foreach (StageSum stage in _stages.Values.Where(stage => !stage.IsComplete))
+        {
+            stage.Abandon($"Step {_step} was given up.");
+        }
+
+        _stages.Clear();
+        _step = step;
+    }
+}

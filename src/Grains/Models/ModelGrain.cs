@@ -1,0 +1,163 @@
+using Halo.Boards;
+using Halo.Grains.Placement;
+using Halo.Inference.Gguf;
+using Halo.Planning;
+using Halo.Planning.Assignment;
+using Halo.Planning.Profiles;
+using Microsoft.Extensions.Logging;
+
+namespace Halo.Grains.Models;
+
+/// <summary>
+/// Makes a model's plans and carries them out: prepare on all boards, activate or move the shard grains, switch between two steps, retire the
+/// plan before. One thing at a time: a call waits for the one before it.
+/// </summary>
+[KeepAlive]
+internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptions options, ILogger<ModelGrain> log) : Grain, IModelGrain
+{
+    // A shard that was activated on the wrong board goes to the right one by itself; more than a few rounds means that it cannot.
+    private const int MostMigrations = 5;
+
+    private Plan? _plan;
+    private bool _needsRepair;
+
+    private string Model => this.GetPrimaryKeyString();
+
+    public async Task<ModelStatus> EnsureReadyAsync()
+    {
+        LoadedModel model = Open();
+        IReadOnlyList<string> active = boards.ActiveBoards;
+        if (_plan is null || !_plan.Boards.SequenceEqual(active))
+        {
+            await CarryOutAsync(await MakePlanAsync(model, active), []);
+        }
+        else if (_needsRepair)
+        {
+            await PrepareShardsAsync(_plan, _plan.Shards);
+            _needsRepair = false;
+        }
+
+        return new ModelStatus(Model, model.Weights.Config.ContextLength, _plan!.Version, _plan.HeadBoard);
+    }
+
+    public async Task<PlanDocument> GetPlanAsync()
+    {
+        await EnsureReadyAsync();
+        return PlanDocument.Of(_plan!);
+    }
+
+    public async Task<PlanDocument> MoveShardAsync(string shard, string board)
+    {
+        await EnsureReadyAsync();
+        if (!ShardId.TryParse(shard, out ShardId id))
+        {
+            throw new BadRequestException("shard", $"'{shard}' is no shard name; expected for example 3/attention-1 or output/vocabulary-0.");
+        }
+
+        Plan plan;
+        try
+        {
+            plan = _plan!.Move(id, board);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new BadRequestException(fault.ParamName ?? "shard", fault.Message);
+        }
+
+        if (_plan.Find(id)!.Board != board)
+        {
+            await CarryOutAsync(plan, [plan.Find(id)!]);
+            GrainsLog.ShardMoved(log, Model, shard, board, plan.Version);
+        }
+
+        return PlanDocument.Of(_plan);
+    }
+
+    public Task ReportFailureAsync(int planVersion)
+    {
+        _needsRepair |= _plan?.Version == planVersion;
+        return Task.CompletedTask;
+    }
+
+    private LoadedModel Open()
+    {
+        try
+        {
+            return models.Open(Model);
+        }
+        catch (KeyNotFoundException fault)
+        {
+            throw new ModelUnavailableException(ModelFault.Unknown, fault.Message);
+        }
+        catch (Exception fault) when (fault is GgufFormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new ModelUnavailableException(ModelFault.Unusable, fault.Message);
+        }
+    }
+
+    private async Task<Plan> MakePlanAsync(LoadedModel model, IReadOnlyList<string> active)
+    {
+        BoardCapabilities[] capabilities = await Task.WhenAll(active.Select(board => Board(board).GetCapabilitiesAsync()));
+        PlanRequest request = new() { Version = (_plan?.Version ?? 0) + 1, KvPositions = options.KvPositions, HeadBoard = options.HeadBoard };
+        try
+        {
+            return Planner.Create(
+                model.Profile, [.. capabilities.Select(board => new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes))], request);
+        }
+        catch (PlanDoesNotFitException fault)
+        {
+            throw new ModelUnavailableException(ModelFault.DoesNotFit, fault.Message);
+        }
+    }
+
+    private async Task CarryOutAsync(Plan plan, IReadOnlyList<ShardAssignment> moved)
+    {
+        try
+        {
+            PlanDocument document = PlanDocument.Of(plan);
+            await OnAllBoards(plan, board => board.PreparePlanAsync(document));
+            await Task.WhenAll(moved.Select(assignment => Shard(assignment).MoveAsync(plan.Version)));
+            await PrepareShardsAsync(plan, moved.Count > 0 ? moved : plan.Shards);
+            await GrainFactory.GetGrain<ISchedulerGrain>(Model).SwitchPlanAsync(plan.Version, [.. moved.Select(assignment => assignment.Shard.ToString())]);
+        }
+        catch (Exception fault)
+        {
+            GrainsLog.PlanAbandoned(log, plan.Version, Model, fault.Message);
+            await OnAllBoards(plan, board => board.AbandonPlanAsync(Model, plan.Version));
+            _needsRepair = true;
+            ModelFault kind = fault is PlanDoesNotFitException ? ModelFault.DoesNotFit : ModelFault.Failed;
+            throw new ModelUnavailableException(kind, fault.Message);
+        }
+
+        _plan = plan;
+        _needsRepair = false;
+        await OnAllBoards(plan, board => board.RetirePlansAsync(Model));
+        if (moved.Count == 0)
+        {
+            GrainsLog.ModelReady(log, Model, plan.Version, plan.Shards.Count, plan.Boards.Count, plan.HeadBoard);
+        }
+    }
+
+    private async Task PrepareShardsAsync(Plan plan, IReadOnlyList<ShardAssignment> assignments) =>
+        await Task.WhenAll(assignments.Select(assignment => PrepareShardAsync(plan, assignment)));
+
+    private async Task PrepareShardAsync(Plan plan, ShardAssignment assignment)
+    {
+        for (int attempt = 0; attempt < MostMigrations; attempt++)
+        {
+            if ((await Shard(assignment).PrepareAsync(plan.Version)).Board == assignment.Board)
+            {
+                return;
+            }
+        }
+
+        throw new InvalidOperationException($"Shard {Model}/{assignment.Shard} does not come to rest on board {assignment.Board}.");
+    }
+
+    private Task OnAllBoards(Plan plan, Func<IBoardGrain, Task> call) => Task.WhenAll(plan.Boards.Select(board => call(Board(board))));
+
+    private IBoardGrain Board(string name) => GrainFactory.GetGrain<IBoardGrain>(name);
+
+    private INeuronShardGrain Shard(ShardAssignment assignment) =>
+        GrainFactory.GetGrain<INeuronShardGrain>(GrainKeys.Shard(Model, assignment.Shard));
+}

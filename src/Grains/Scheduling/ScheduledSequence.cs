@@ -1,0 +1,96 @@
+using Halo.Boards.Steps;
+using Halo.Inference.Sampling;
+
+namespace Halo.Grains.Scheduling;
+
+/// <summary>One sequence as the scheduler sees it: its tokens so far and how many of them are in KV.</summary>
+internal sealed class ScheduledSequence
+{
+    private readonly SequenceRequest _request;
+    private readonly List<int> _tokens;
+
+    internal ScheduledSequence(long id, SequenceRequest request, int contextLength)
+    {
+        Id = id;
+        _request = request;
+        _tokens = [.. request.Tokens];
+        MaxLength = (int)Math.Min(contextLength, (long)request.Tokens.Length + request.MaxTokens);
+        Spec = new SequenceSpec
+        {
+            SequenceId = id,
+            Tokens = request.Tokens,
+            TopCount = request.TopCount,
+            Sampling = new SamplingParameters
+            {
+                Temperature = request.Sampling.Temperature,
+                TopK = request.Sampling.TopK,
+                TopP = request.Sampling.TopP,
+                MinP = request.Sampling.MinP,
+                RepetitionPenalty = request.Sampling.RepetitionPenalty,
+                FrequencyPenalty = request.Sampling.FrequencyPenalty,
+                PresencePenalty = request.Sampling.PresencePenalty,
+                Seed = request.Sampling.Seed,
+            },
+        };
+    }
+
+    internal long Id { get; }
+
+    internal SequenceSpec Spec { get; }
+
+    /// <summary>Given tokens, then sampled ones.</summary>
+    internal IReadOnlyList<int> Tokens => _tokens;
+
+    /// <summary>Tokens when everything that was asked for is there. The last one never needs KV.</summary>
+    internal int MaxLength { get; }
+
+    /// <summary>Tokens whose KV is written.</summary>
+    internal int Computed { get; set; }
+
+    /// <summary>Rows of this sequence in the step that is under way.</summary>
+    internal int InStep { get; set; }
+
+    /// <summary>Tokens that still have to be computed before the next one is known.</summary>
+    internal int Pending => Target - Computed;
+
+    internal bool IsPrefilling => Computed < _request.Tokens.Length;
+
+    internal bool IsDone { get; private set; }
+
+    // A sequence that is only scored has nothing to predict after its last token, so that one is not computed.
+    private int Target => _request.MaxTokens == 0 ? _tokens.Count - 1 : _tokens.Count;
+
+    /// <summary>Whether the logits of a row are wanted: to score the given token after it, or to sample.</summary>
+    internal bool WantsLogits(int position)
+    {
+        int next = position + 1;
+        return next < _request.Tokens.Length
+            ? _request.ScoreFrom is { } from && next >= from
+            : next == _tokens.Count && _request.MaxTokens > 0;
+    }
+
+    /// <summary>The given tokens whose KV may be taken from another sequence: not those whose logits are wanted.</summary>
+    internal int ReusableLength => _request.ScoreFrom is { } from ? Math.Min(from - 1, _request.Tokens.Length - 1) : _request.Tokens.Length - 1;
+
+    /// <summary>Takes in what became of a logit row.</summary>
+    internal TokenEvent Accept(RowOutcome outcome)
+    {
+        int position = outcome.Position + 1;
+        if (position == _tokens.Count)
+        {
+            _tokens.Add(outcome.TokenId);
+            IsDone = _tokens.Count >= MaxLength || _request.EndTokens.Contains(outcome.TokenId);
+        }
+
+        TokenScore[] top = outcome.Top is null ? [] : [.. outcome.Top.Select(token => new TokenScore(token.Token, token.LogProbability))];
+        return new TokenEvent(position, outcome.TokenId, outcome.LogProbability, top);
+    }
+
+    /// <summary>Ends the step's part of this sequence.</summary>
+    internal void Advance()
+    {
+        Computed += InStep;
+        InStep = 0;
+        IsDone |= _request.MaxTokens == 0 && Pending <= 0;
+    }
+}

@@ -1,0 +1,236 @@
+using System.Runtime.CompilerServices;
+using System.Threading.Channels;
+using Halo.Boards;
+using Halo.Boards.Steps;
+using Halo.Grains.Placement;
+using Halo.Planning.Assignment;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+
+namespace Halo.Grains.Scheduling;
+
+/// <summary>
+/// Runs the steps of one model, one after the other, for as long as there is work. Reentrant: sequences come and go while a step is under way;
+/// all state is touched between awaits on this grain's own scheduler only.
+/// </summary>
+[HeadBoardPlacement]
+[Reentrant]
+[KeepAlive]
+internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, PlanCatalog plans, ITransportFactory transports, ILogger<SchedulerGrain> log)
+    : Grain, ISchedulerGrain
+{
+    private readonly Dictionary<long, Entry> _entries = [];
+    private readonly Queue<PlanSwitch> _switches = new();
+    private readonly StepRequest _request = new();
+    private StepComposer? _composer;
+    private StepRunner? _runner;
+    private Plan? _plan;
+    private Task _loop = Task.CompletedTask;
+    private long _lastSequence;
+    private long _stepCount;
+    private long _rowCount;
+
+    private string Model => this.GetPrimaryKeyString();
+
+    public async IAsyncEnumerable<TokenEvent> RunAsync(SequenceRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        LoadedModel model = models.Open(Model);
+        int contextLength = model.Weights.Config.ContextLength;
+        StepComposer composer = _composer ?? throw NotReady();
+        Check(request, model, contextLength);
+        ScheduledSequence sequence = new(++_lastSequence, request, contextLength);
+        if (!composer.CanHold(sequence.MaxLength))
+        {
+            throw new BadRequestException(
+                "max_tokens", $"{sequence.MaxLength} positions do not fit the {_plan!.KvPositions} positions of KV that the boards keep.");
+        }
+
+        Entry entry = new(sequence, Channel.CreateUnbounded<TokenEvent>());
+        _entries.Add(sequence.Id, entry);
+        composer.Add(sequence);
+        KeepRunning();
+        try
+        {
+            await foreach (TokenEvent token in entry.Events.Reader.ReadAllAsync(cancellationToken))
+            {
+                yield return token;
+            }
+        }
+        finally
+        {
+            if (_entries.Remove(sequence.Id))
+            {
+                _composer?.Remove(sequence);
+                KeepRunning();
+            }
+        }
+    }
+
+    public Task SwitchPlanAsync(int version, string[] movedShards)
+    {
+        Plan plan = plans.Find(Model, version) ?? throw new InvalidOperationException($"The head board was not prepared for plan {version} of {Model}.");
+        PlanSwitch request = new(plan, movedShards, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        _switches.Enqueue(request);
+        KeepRunning();
+        return request.Done.Task;
+    }
+
+    public Task<SchedulerStatistics> GetStatisticsAsync() => Task.FromResult(new SchedulerStatistics(
+        _stepCount, _rowCount, _composer?.ReusedPositions ?? 0, _composer?.RunningCount ?? 0, _composer?.WaitingCount ?? 0));
+
+    private static void Check(SequenceRequest request, LoadedModel model, int contextLength)
+    {
+        int vocabularySize = model.Weights.Config.VocabularySize;
+        if (request.Tokens.Length == 0)
+        {
+            throw new BadRequestException("prompt", "The prompt has no tokens.");
+        }
+
+        if (request.Tokens.Length + Math.Min(request.MaxTokens, 1) > contextLength)
+        {
+            throw new BadRequestException(
+                "prompt", $"The prompt has {request.Tokens.Length} tokens; the model's context is {contextLength} tokens, the completion included.");
+        }
+
+        if (request.Tokens.FirstOrDefault(token => (uint)token >= (uint)vocabularySize, -1) is var token && token >= 0 && token >= vocabularySize)
+        {
+            throw new BadRequestException("prompt", $"Token {token} is outside the vocabulary of {vocabularySize} tokens.");
+        }
+
+        if (request.MaxTokens < 0)
+        {
+            throw new BadRequestException("max_tokens", $"max_tokens is {request.MaxTokens}; it must be 0 or more.");
+        }
+    }
+
+    private ModelUnavailableException NotReady() => new(ModelFault.Failed, $"{Model} has no committed plan yet.");
+
+    private void KeepRunning()
+    {
+        if (_loop.IsCompleted)
+        {
+            _loop = LoopAsync();
+        }
+    }
+
+    private async Task LoopAsync()
+    {
+        // Let the call that woke the loop finish its turn first.
+        await Task.Yield();
+        while (true)
+        {
+            if (_switches.TryDequeue(out PlanSwitch? planSwitch))
+            {
+                await SwitchAsync(planSwitch);
+            }
+            else if (_composer is not { } composer || _runner is not { } runner || !composer.TryCompose(_request))
+            {
+                return;
+            }
+            else
+            {
+                await StepAsync(composer, runner);
+            }
+        }
+    }
+
+    private async Task StepAsync(StepComposer composer, StepRunner runner)
+    {
+        _request.Step.PlanVersion = _plan!.Version;
+        try
+        {
+            IReadOnlyList<RowOutcome> outcomes = await runner.RunAsync(_request);
+            _stepCount++;
+            _rowCount += _request.Step.Rows.Count;
+            Deliver(composer, outcomes);
+        }
+        catch (Exception fault)
+        {
+            FailStep(composer, fault);
+        }
+    }
+
+    private void Deliver(StepComposer composer, IReadOnlyList<RowOutcome> outcomes)
+    {
+        foreach (RowOutcome outcome in outcomes)
+        {
+            if (_entries.TryGetValue(outcome.SequenceId, out Entry? entry))
+            {
+                entry.Events.Writer.TryWrite(entry.Sequence.Accept(outcome));
+            }
+        }
+
+        foreach (ScheduledSequence sequence in composer.Running.ToArray())
+        {
+            sequence.Advance();
+            if (sequence.IsDone)
+            {
+                End(composer, sequence, null);
+            }
+        }
+    }
+
+    private void FailStep(StepComposer composer, Exception fault)
+    {
+        GrainsLog.StepFailed(log, Model, fault.Message);
+        ModelUnavailableException told = new(ModelFault.Failed, fault.Message);
+        foreach (ScheduledSequence sequence in composer.Running.ToArray())
+        {
+            sequence.InStep = 0;
+            End(composer, sequence, told);
+        }
+
+        _ = GrainFactory.GetGrain<IModelGrain>(Model).ReportFailureAsync(_plan!.Version);
+    }
+
+    private void End(StepComposer composer, ScheduledSequence sequence, Exception? fault)
+    {
+        composer.Remove(sequence);
+        if (_entries.Remove(sequence.Id, out Entry? entry))
+        {
+            entry.Events.Writer.Complete(fault);
+        }
+    }
+
+    private async Task SwitchAsync(PlanSwitch planSwitch)
+    {
+        try
+        {
+            Plan plan = planSwitch.Plan;
+            await Task.WhenAll(planSwitch.MovedShards.Select(shard =>
+                GrainFactory.GetGrain<INeuronShardGrain>($"{Model}/{shard}").CompleteMoveAsync()));
+            LoadedModel model = models.Open(Model);
+            StepRunner runner = await Task.Run(() => boards.Runner(model, plan, transports));
+            await Task.WhenAll(plan.Boards.Select(board => GrainFactory.GetGrain<IBoardGrain>(board).CommitPlanAsync(Model, plan.Version)));
+            if (runner != _runner)
+            {
+                StartOver(model, plan);
+            }
+
+            _runner = runner;
+            _plan = plan;
+            planSwitch.Done.SetResult();
+        }
+        catch (Exception fault)
+        {
+            planSwitch.Done.SetException(fault);
+        }
+    }
+
+    // Other boards, other KV: what ran on the old ones has lost its context.
+    private void StartOver(LoadedModel model, Plan plan)
+    {
+        ModelUnavailableException told = new(ModelFault.Failed, $"The boards of {Model} changed; please repeat the request.");
+        foreach (Entry entry in _entries.Values)
+        {
+            entry.Events.Writer.Complete(told);
+        }
+
+        _entries.Clear();
+        _composer = new StepComposer(model.Limits, plan.KvPositions);
+    }
+
+    private sealed record Entry(ScheduledSequence Sequence, Channel<TokenEvent> Events);
+
+    private sealed record PlanSwitch(Plan Plan, string[] MovedShards, TaskCompletionSource Done);
+}

@@ -1,0 +1,142 @@
+using System.Runtime.InteropServices;
+using Halo.Boards.Steps;
+using Halo.Inference.Model;
+
+namespace Halo.Grains.Scheduling;
+
+/// <summary>
+/// Decides what goes into the next step. Sequences that decode come first, one row each; what is left of the step is filled with prompts, in the
+/// order of arrival. A sequence is admitted when the KV for its greatest length is free, so nothing that runs is ever pushed out. A prompt
+/// that begins like another sequence takes that part of the KV over instead of computing it again.
+/// </summary>
+internal sealed class StepComposer(StepLimits limits, int kvPositions)
+{
+    // Below this a copy is hardly cheaper than computing.
+    private const int ShortestReuse = 16;
+
+    private readonly List<ScheduledSequence> _waiting = [];
+    private readonly List<ScheduledSequence> _running = [];
+    private readonly List<long> _releases = [];
+    private readonly int _kvBlocks = kvPositions / KvBlockPool.BlockPositions;
+    private int _reservedBlocks;
+
+    internal int RunningCount => _running.Count;
+
+    internal int WaitingCount => _waiting.Count;
+
+    internal long ReusedPositions { get; private set; }
+
+    internal bool HasWork => _running.Count > 0 || _waiting.Count > 0 || _releases.Count > 0;
+
+    internal IReadOnlyList<ScheduledSequence> Running => _running;
+
+    /// <summary>Whether a sequence of this length could ever be admitted.</summary>
+    internal bool CanHold(int length) => BlocksFor(length) <= _kvBlocks;
+
+    internal void Add(ScheduledSequence sequence) => _waiting.Add(sequence);
+
+    /// <summary>Takes a sequence out; its KV is given back with the next step.</summary>
+    internal void Remove(ScheduledSequence sequence)
+    {
+        if (!_waiting.Remove(sequence) && _running.Remove(sequence))
+        {
+            _reservedBlocks -= BlocksFor(sequence.MaxLength);
+            _releases.Add(sequence.Id);
+        }
+    }
+
+    /// <summary>Fills a step; false where there is nothing to do.</summary>
+    internal bool TryCompose(StepRequest request)
+    {
+        request.Clear();
+        Step step = request.Step;
+        step.Releases.AddRange(_releases);
+        _releases.Clear();
+        Admit(request);
+        foreach (ScheduledSequence sequence in _running.Where(sequence => sequence.Pending == 1))
+        {
+            AddRows(step, sequence);
+        }
+
+        foreach (ScheduledSequence sequence in _running.Where(sequence => sequence.Pending > 1))
+        {
+            AddRows(step, sequence);
+        }
+
+        return step.Rows.Count > 0 || step.Releases.Count > 0;
+    }
+
+    private static int BlocksFor(int length) => (length + KvBlockPool.BlockPositions - 1) / KvBlockPool.BlockPositions;
+
+    private void Admit(StepRequest request)
+    {
+        for (int i = 0; i < _waiting.Count && _running.Count < limits.MaxSequences;)
+        {
+            ScheduledSequence sequence = _waiting[i];
+            int blocks = BlocksFor(sequence.MaxLength);
+            if (_reservedBlocks + blocks > _kvBlocks)
+            {
+                return; // First come, first served: a smaller one behind does not overtake.
+            }
+
+            (ScheduledSequence? source, int shared) = FindSharedBeginning(sequence);
+            if (source is not null && source.Computed < shared)
+            {
+                i++; // Its beginning is being computed for another one right now: taking that over is cheaper than doing it twice.
+                continue;
+            }
+
+            _waiting.RemoveAt(i);
+            _running.Add(sequence);
+            _reservedBlocks += blocks;
+            request.Opens.Add(sequence.Spec);
+            if (source is not null)
+            {
+                request.Step.Forks.Add(new StepFork(source.Id, sequence.Id, shared));
+                sequence.Computed = shared;
+                ReusedPositions += shared;
+            }
+        }
+    }
+
+    private (ScheduledSequence? Source, int Shared) FindSharedBeginning(ScheduledSequence sequence)
+    {
+        ScheduledSequence? best = null;
+        int longest = ShortestReuse - 1;
+        foreach (ScheduledSequence candidate in _running)
+        {
+            int shared = Math.Min(sequence.ReusableLength, CommonLength(sequence.Tokens, candidate.Tokens));
+            shared = Math.Min(shared, candidate.Computed + Math.Max(0, candidate.Pending));
+            if (shared > longest)
+            {
+                (best, longest) = (candidate, shared);
+            }
+        }
+
+        return best is null ? (null, 0) : (best, longest);
+    }
+
+    private static int CommonLength(IReadOnlyList<int> a, IReadOnlyList<int> b) =>
+        CollectionsMarshal.AsSpan((List<int>)a).CommonPrefixLength(CollectionsMarshal.AsSpan((List<int>)b));
+
+    private void AddRows(Step step, ScheduledSequence sequence)
+    {
+        int room = limits.MaxRows - step.Rows.Count;
+        for (int i = 0; i < sequence.Pending && i < room; i++)
+        {
+            int position = sequence.Computed + i;
+            if (sequence.WantsLogits(position))
+            {
+                if (step.LogitRows.Count == limits.MaxLogitRows)
+                {
+                    return;
+                }
+
+                step.LogitRows.Add(step.Rows.Count);
+            }
+
+            step.Rows.Add(new StepRow(sequence.Id, position, sequence.Tokens[position]));
+            sequence.InStep = i + 1;
+        }
+    }
+}

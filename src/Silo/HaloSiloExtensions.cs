@@ -1,0 +1,49 @@
+using Halo.Boards;
+using Halo.Grains.Layers;
+using Halo.Grains.Models;
+using Halo.Grains.Placement;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+
+namespace Halo.Silo;
+
+/// <summary>Makes a silo one that carries a board.</summary>
+public static class HaloSiloExtensions
+{
+    /// <summary>Adds what Halo's grains need on a board's silo.</summary>
+    /// <param name="silo">The silo.</param>
+    /// <param name="board">The board that this silo stands for.</param>
+    /// <param name="host">All boards of this process.</param>
+    /// <param name="models">The models that can be served.</param>
+    /// <param name="options">Transport and plan options.</param>
+    public static ISiloBuilder AddHaloSilo(this ISiloBuilder silo, Board board, BoardHost host, ModelCatalog models, HaloClusterOptions options)
+    {
+        silo.UseSiloMetadata(new Dictionary<string, string> { [BoardMap.BoardKey] = board.Name });
+        silo.AddPlacementDirector<NeuronShardPlacement, NeuronShardPlacementDirector>();
+        silo.AddPlacementDirector<BoardPlacement, BoardPlacementDirector>();
+        silo.AddPlacementDirector<HeadBoardPlacement, HeadBoardPlacementDirector>();
+        silo.Services.AddSingleton<PlanCatalog>();
+        silo.Services.AddSingleton<BoardMap>();
+        silo.Services.AddSingleton(new PlanOptions { KvPositions = options.KvPositions });
+        AddTransport(silo.Services, options.Transport);
+
+        // The process owns these and outlives its silos, so their containers must not dispose of them: instances are left alone.
+        silo.Services.AddSingleton(board);
+        silo.Services.AddSingleton(host);
+        silo.Services.AddSingleton(models);
+        return silo;
+    }
+
+    private static void AddTransport(IServiceCollection services, TransportKind transport)
+    {
+        if (transport == TransportKind.GrainCall)
+        {
+            services.AddSingleton<ITransportFactory, GrainCallTransportFactory>();
+        }
+        else
+        {
+            services.AddSingleton<ITransportFactory, InProcessTransportFactory>();
+        }
+    }
+}
