@@ -300,6 +300,7 @@ internal sealed class Activation : IGrainContext
             _running.Remove(turn);
         }
 
+        turn.Publish();
         Pump();
     }
 
@@ -316,7 +317,7 @@ internal sealed class Activation : IGrainContext
             }
         }
 
-        if (!_isFinishing)
+        if (!_isFinishing || _state == State.Invalid)
         {
             Pump();
             return;

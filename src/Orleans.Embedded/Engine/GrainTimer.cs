@@ -56,7 +56,10 @@ internal sealed class GrainTimer : Turn, IGrainTimer
         {
             EngineLog.TimerCallbackFailed(activation.Silo.Logger, exception, activation.GrainId);
         }
+    }
 
+    internal override void Publish()
+    {
         if (!_isDisposed && !_wasChanged && _period > TimeSpan.Zero)
         {
             _timer.Change(_period, Timeout.InfiniteTimeSpan);

@@ -19,13 +19,17 @@ internal abstract class Turn
     /// <summary>The silo it comes from, null for a client.</summary>
     internal LogicalSilo? Origin { get; init; }
 
+    /// <summary>Does the work; never throws.</summary>
     internal abstract Task RunAsync(Activation activation);
+
+    /// <summary>Tells the outcome, once the activation has put the turn away: whoever learns of it finds the activation at rest.</summary>
+    internal abstract void Publish();
 
     internal abstract void Fail(Exception exception);
 }
 
 /// <summary>One call that waits for its answer. The caller's task ends by the first of: answer, exception, timeout, cancellation.</summary>
-#pragma warning disable CA1001 // Disposed when the answer is there: RunAsync, Fail, Cancel.
+#pragma warning disable CA1001 // Disposed when the outcome is known: Publish, Fail, Cancel.
 internal sealed class Request<T> : Turn
 #pragma warning restore CA1001
 {
@@ -34,7 +38,9 @@ internal sealed class Request<T> : Turn
     private readonly CancellationTokenSource? _calleeCancellation;
     private readonly CancellationTokenRegistration _callerCancellation;
     private readonly Timer? _timeout;
-    private Activation? _activation; // set while it runs
+    private Activation? _activation; // set once it runs
+    private T? _result;
+    private Exception? _exception;
 
     internal Request(
         Func<Activation, CancellationToken, Task<T>> body, string description, TimeSpan timeout, CancellationToken cancellationToken)
@@ -69,22 +75,34 @@ internal sealed class Request<T> : Turn
         try
         {
             RequestContext.Current = Context;
-            T answer = await _body(activation, _calleeCancellation?.Token ?? CancellationToken.None);
-            _answer.TrySetResult(answer);
+            _result = await _body(activation, _calleeCancellation?.Token ?? CancellationToken.None);
         }
         catch (Exception exception)
         {
-            _answer.TrySetException(exception);
+            _exception = exception;
+        }
+    }
+
+    internal override void Publish()
+    {
+        if (_exception is null)
+        {
+            _answer.TrySetResult(_result!);
+        }
+        else
+        {
+            _answer.TrySetException(_exception);
         }
 
         _timeout?.Dispose();
-        _callerCancellation.Dispose();
+        _callerCancellation.Unregister();
     }
 
     internal override void Fail(Exception exception)
     {
         _answer.TrySetException(exception);
         _timeout?.Dispose();
+        _callerCancellation.Unregister();
     }
 
     /// <summary>The caller goes on at once; the callee sees its token cancelled on its own turn.</summary>

@@ -1,0 +1,102 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Runtime;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Runtime.Placement;
+using Orleans.TestingHost;
+
+namespace Halo.Cluster.Tests;
+
+public sealed class PlacementTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
+{
+    private readonly Signals _signals = fixture.Signals;
+
+    [Theory]
+    [InlineData("Silo_0")]
+    [InlineData("Silo_1")]
+    public async Task Director_PlanNamesSilo_ActivatesThere(string siloName) =>
+        Assert.Equal(siloName, await fixture.NewProbe(siloName: siloName).GetSilo());
+
+    [Fact]
+    public async Task Hint_InRequestContext_OverrulesThePlan()
+    {
+        IProbeGrain grain = fixture.NewProbe(siloName: "Silo_0");
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, Silo("Silo_1").SiloAddress);
+        Assert.Equal("Silo_1", await grain.GetSilo());
+        RequestContext.Clear();
+        Assert.Equal("Silo_1", await grain.GetSilo());
+    }
+
+    [Fact]
+    public async Task Migrate_PlanChanged_TakesStateAlong()
+    {
+        IProbeGrain grain = fixture.NewProbe(siloName: "Silo_0");
+        await grain.Add(4);
+        fixture.Plan.SiloByGrain[grain.GetPrimaryKeyString()] = "Silo_1";
+        await grain.Migrate();
+        Assert.Equal("Migrating", await _signals.WaitAsync($"{grain.GetPrimaryKeyString()}-deactivated"));
+        Assert.Equal(4, await grain.GetTotal());
+        Assert.Equal("Silo_1", await grain.GetSilo());
+    }
+
+    [Fact]
+    public async Task Migrate_HintInContext_GoesThere()
+    {
+        IProbeGrain grain = fixture.NewProbe(siloName: "Silo_0");
+        await grain.Add(4);
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, Silo("Silo_1").SiloAddress);
+        await grain.Migrate();
+        RequestContext.Clear();
+        await _signals.WaitAsync($"{grain.GetPrimaryKeyString()}-deactivated");
+        Assert.Equal("Silo_1", await grain.GetSilo());
+        Assert.Equal(4, await grain.GetTotal());
+    }
+
+    [Fact]
+    public async Task Migrate_WithCallsInFlight_LosesNoneAndKeepsOrder()
+    {
+        IProbeGrain grain = fixture.NewProbe(siloName: "Silo_0");
+        string name = Guid.NewGuid().ToString();
+        Task<string> held = grain.Hold(name);
+        await _signals.WaitAsync($"{name}-entered");
+        fixture.Plan.SiloByGrain[grain.GetPrimaryKeyString()] = "Silo_1";
+        Task migrated = grain.Migrate();
+        Task<int>[] behind = [.. Enumerable.Range(1, 8).Select(grain.Add)];
+        _signals.Set(name);
+        Assert.Equal("Silo_0", await held);
+        await migrated;
+        await Task.WhenAll(behind);
+        Assert.Equal(12345678, await grain.GetTotal());
+        Assert.Equal("Silo_1", await grain.GetSilo());
+    }
+
+    [Fact]
+    public async Task Migrate_DirectorKeepsSilo_GrainAnswersThere()
+    {
+        IProbeGrain grain = fixture.NewProbe(siloName: "Silo_1");
+        await grain.Add(4);
+        await grain.Migrate();
+        Assert.Equal("Silo_1", await grain.GetSilo());
+    }
+
+    [Fact]
+    public void Silos_AskedOnOneAnother_KnowNamesStatesAndMetadata()
+    {
+        InProcessSiloHandle other = Silo("Silo_1");
+        IServiceProvider services = Silo("Silo_0").ServiceProvider;
+        ISiloStatusOracle oracle = services.GetRequiredService<ISiloStatusOracle>();
+        Assert.Equal(SiloStatus.Active, oracle.GetApproximateSiloStatuses(true)[other.SiloAddress]);
+        Assert.Equal(
+            "board of Silo_1",
+            services.GetRequiredService<ISiloMetadataCache>().GetSiloMetadata(other.SiloAddress).Metadata["board"]);
+    }
+
+    [Fact]
+    public async Task StartupTask_AfterDeployment_HasRunOnEverySilo()
+    {
+        Assert.Equal("Silo_0", await _signals.WaitAsync("Silo_0-started"));
+        Assert.Equal("Silo_1", await _signals.WaitAsync("Silo_1-started"));
+    }
+
+    private InProcessSiloHandle Silo(string name) => fixture.Cluster.Silos.Single(silo => silo.Name == name);
+}

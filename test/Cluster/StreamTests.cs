@@ -1,0 +1,109 @@
+using Orleans.Runtime;
+
+namespace Halo.Cluster.Tests;
+
+public sealed class StreamTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
+{
+    private readonly Signals _signals = fixture.Signals;
+
+    [Fact]
+    public async Task Stream_ReadToEnd_KeepsOrderAndIsolatesValues()
+    {
+        string name = Guid.NewGuid().ToString();
+        _signals.Set(name);
+        int next = 0;
+        await foreach (Note note in fixture.NewProbe().Count(name, 250))
+        {
+            Assert.Equal($"{next}", note.Text);
+            Assert.Equal(++next, note.Numbers.Count);
+        }
+
+        Assert.Equal(250, next);
+        Assert.Equal("on its turn", await _signals.WaitAsync($"{name}-finally"));
+    }
+
+    [Fact]
+    public async Task Stream_ElementReady_ArrivesWhileProducerWaits()
+    {
+        string name = Guid.NewGuid().ToString();
+        await using IAsyncEnumerator<Note> notes = fixture.NewProbe().Count(name, 10).GetAsyncEnumerator();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(await notes.MoveNextAsync());
+        }
+
+        ValueTask<bool> waiting = notes.MoveNextAsync();
+        Assert.False(waiting.IsCompleted);
+        _signals.Set(name);
+        Assert.True(await waiting);
+    }
+
+    [Fact]
+    public async Task Stream_NotConsumed_ProducerRunsABatchAheadAtMost()
+    {
+        string name = Guid.NewGuid().ToString();
+        _signals.Set(name);
+        await using IAsyncEnumerator<Note> notes = fixture.NewProbe().Count(name, 100_000).GetAsyncEnumerator();
+        Assert.True(await notes.MoveNextAsync());
+        Assert.False(_signals.IsSet($"{name}-at-200"));
+    }
+
+    [Fact]
+    public async Task Stream_DisposedEarly_RunsFinallyOnTheGrainsTurn()
+    {
+        string name = Guid.NewGuid().ToString();
+        await foreach (Note note in fixture.NewProbe().Count(name, 10))
+        {
+            break;
+        }
+
+        Assert.Equal("on its turn", await _signals.WaitAsync($"{name}-finally"));
+    }
+
+    [Fact]
+    public async Task Stream_Cancelled_ConsumerThrowsAndFinallyRuns()
+    {
+        string name = Guid.NewGuid().ToString();
+        using CancellationTokenSource cancellation = new();
+        await using (IAsyncEnumerator<Note> notes = fixture.NewProbe().Count(name, 10).GetAsyncEnumerator(cancellation.Token))
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.True(await notes.MoveNextAsync());
+            }
+
+            ValueTask<bool> waiting = notes.MoveNextAsync();
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+        }
+
+        await _signals.WaitAsync($"{name}-finally");
+    }
+
+    [Fact]
+    public async Task Stream_ProducerThrows_ReadyElementsComeFirst()
+    {
+        string name = Guid.NewGuid().ToString();
+        _signals.Set($"{name}-throws");
+        await using IAsyncEnumerator<Note> notes = fixture.NewProbe().Count(name, 10).GetAsyncEnumerator();
+        Assert.True(await notes.MoveNextAsync());
+        ArgumentException exception = await Assert.ThrowsAsync<ArgumentException>(async () => await notes.MoveNextAsync());
+        Assert.Equal("midway", exception.Message);
+    }
+
+    [Fact]
+    public async Task Stream_GrainDeactivatedMidway_ConsumerThrowsEnumerationAborted()
+    {
+        string name = Guid.NewGuid().ToString();
+        IProbeGrain grain = fixture.NewProbe();
+        await using IAsyncEnumerator<Note> notes = grain.Count(name, 10).GetAsyncEnumerator();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(await notes.MoveNextAsync());
+        }
+
+        await grain.Deactivate();
+        await Assert.ThrowsAsync<EnumerationAbortedException>(async () => await notes.MoveNextAsync());
+        await _signals.WaitAsync($"{name}-finally");
+    }
+}
