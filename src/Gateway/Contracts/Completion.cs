@@ -23,6 +23,7 @@ internal record Completion
 /// </summary>
 internal sealed record CompletionWithUsage : Completion
 {
+    [JsonPropertyOrder(1)]
     public required Usage? Usage { get; init; }
 }
 

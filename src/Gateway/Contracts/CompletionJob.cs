@@ -24,7 +24,7 @@ internal sealed record CompletionJob
     /// <summary>Seed of each prompt's first choice, the k-th one after has k more; null draws one for every choice.</summary>
     public long? Seed { get; private init; }
 
-    public required IReadOnlyList<string> Stop { get; init; }
+    public required string[] Stop { get; init; }
 
     public int? Logprobs { get; private init; }
 
@@ -33,6 +33,9 @@ internal sealed record CompletionJob
     public bool Stream { get; private init; }
 
     public bool IncludeUsage { get; private init; }
+
+    /// <summary>All choices of all prompts.</summary>
+    public int ChoiceCount => Prompts.Count * ChoicesPerPrompt;
 
     /// <summary>Checks a request field by field.</summary>
     /// <exception cref="ApiException">The first fault, with the field, the value found and what is needed.</exception>
@@ -83,7 +86,7 @@ internal sealed record CompletionJob
             throw ApiException.Invalid("prompt", "prompt is an empty array; it must hold at least one prompt (an empty string is one).");
         }
 
-        if (prompts.All.Any(prompt => prompt.Tokens is { Count: 0 }))
+        if (prompts.All.Any(prompt => prompt.Tokens is { Length: 0 }))
         {
             throw ApiException.Invalid("prompt", "prompt holds an empty array of tokens; each must hold at least one token.");
         }
@@ -129,11 +132,11 @@ internal sealed record CompletionJob
         };
     }
 
-    private static IReadOnlyList<string> CheckStop(IReadOnlyList<string> stop)
+    private static string[] CheckStop(string[] stop)
     {
-        if (stop.Count > 4)
+        if (stop.Length > 4)
         {
-            throw ApiException.Invalid("stop", $"stop holds {stop.Count} strings; at most 4 are supported.");
+            throw ApiException.Invalid("stop", $"stop holds {stop.Length} strings; at most 4 are supported.");
         }
 
         return stop.Any(string.IsNullOrEmpty)

@@ -38,7 +38,7 @@ internal sealed record CompletionRequest
     public int? BestOf { get; init; }
 
     [JsonConverter(typeof(StopConverter))]
-    public IReadOnlyList<string>? Stop { get; init; }
+    public string[]? Stop { get; init; }
 
     public long? Seed { get; init; }
 

@@ -52,7 +52,7 @@ internal sealed class PromptConverter : JsonConverter<Prompts>
     }
 
     // From the first token, or the end of an empty array; leaves the reader on the array's end.
-    private static List<int> ReadTokens(ref Utf8JsonReader reader)
+    private static int[] ReadTokens(ref Utf8JsonReader reader)
     {
         List<int> tokens = [];
         for (; reader.TokenType != JsonTokenType.EndArray; reader.Read())
@@ -66,7 +66,7 @@ internal sealed class PromptConverter : JsonConverter<Prompts>
             tokens.Add(token);
         }
 
-        return tokens;
+        return [.. tokens];
     }
 
     private static void Require(ref Utf8JsonReader reader, JsonTokenType type)

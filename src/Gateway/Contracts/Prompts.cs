@@ -6,4 +6,4 @@ internal sealed record Prompts(IReadOnlyList<Prompt> All);
 /// <summary>One prompt: a text, or the tokens it was cut into elsewhere.</summary>
 /// <param name="Text">The text; null where tokens were sent.</param>
 /// <param name="Tokens">The tokens; null where a text was sent.</param>
-internal sealed record Prompt(string? Text, IReadOnlyList<int>? Tokens);
+internal sealed record Prompt(string? Text, int[]? Tokens);

@@ -4,9 +4,9 @@ using System.Text.Json.Serialization;
 namespace Halo.Gateway.Contracts;
 
 /// <summary>Reads the two shapes of <c>stop</c>: a string, or an array of strings.</summary>
-internal sealed class StopConverter : JsonConverter<IReadOnlyList<string>>
+internal sealed class StopConverter : JsonConverter<string[]>
 {
-    public override IReadOnlyList<string> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    public override string[] Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType == JsonTokenType.String)
         {
@@ -24,9 +24,9 @@ internal sealed class StopConverter : JsonConverter<IReadOnlyList<string>>
             stops.Add(reader.TokenType == JsonTokenType.String ? JsonText.Read(ref reader) : throw new JsonException());
         }
 
-        return stops;
+        return [.. stops];
     }
 
-    public override void Write(Utf8JsonWriter writer, IReadOnlyList<string> value, JsonSerializerOptions options) =>
+    public override void Write(Utf8JsonWriter writer, string[] value, JsonSerializerOptions options) =>
         throw new NotSupportedException();
 }

@@ -36,6 +36,14 @@ internal sealed class ApiException : Exception
     public static ApiException Unavailable(string code, string message) =>
         new(StatusCodes.Status503ServiceUnavailable, new ErrorDetail(message, ErrorTypes.Server, "model", code)) { RetryAfterSeconds = 2 };
 
+    /// <summary>More requests are at work than the service takes: 429.</summary>
+    public static ApiException TooMany(int limit) => new(
+        StatusCodes.Status429TooManyRequests,
+        new ErrorDetail($"{limit} requests are at work, the most this service takes; try again soon.", ErrorTypes.RateLimit, null, "rate_limit_exceeded"))
+    {
+        RetryAfterSeconds = 1,
+    };
+
     /// <summary>What a client is told of an exception; null where it is unexpected and the client learns no more than that.</summary>
     public static ApiException? From(Exception exception) => exception switch
     {

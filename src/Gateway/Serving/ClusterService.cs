@@ -2,7 +2,6 @@ using Halo.Grains;
 using Halo.Planning.Assignment;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Orleans;
 
 namespace Halo.Gateway.Serving;
 

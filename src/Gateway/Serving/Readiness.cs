@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Halo.Grains;
-using Orleans;
 
 namespace Halo.Gateway.Serving;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using Halo.Gateway.Contracts;
 using Halo.Gateway.Endpoints;
-using Halo.Grains;
 using Halo.Inference.Tokenization;
 using Orleans;
 
@@ -35,23 +34,26 @@ internal sealed class ServedModel
     /// room for doubt, so that the work stays below that of a few contexts however long the text is.
     /// </summary>
     /// <exception cref="ApiException">A prompt is longer than the context, or holds tokens that the model does not have.</exception>
-    public void Check(Prompt prompt)
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="maxTokens">Tokens wanted after it: one must find room, unless none is wanted.</param>
+    public void Check(Prompt prompt, int maxTokens)
     {
+        int room = ContextLength - Math.Min(maxTokens, 1);
         if (prompt.Tokens is { } tokens)
         {
-            CheckTokens(tokens);
+            CheckTokens(tokens, room);
         }
         else if (prompt.Text is { } text)
         {
-            CheckText(text);
+            CheckText(text, room);
         }
     }
 
-    private void CheckTokens(IReadOnlyList<int> tokens)
+    private void CheckTokens(int[] tokens, int room)
     {
-        if (tokens.Count > ContextLength)
+        if (tokens.Length > room)
         {
-            throw TooLong($"{tokens.Count}");
+            throw TooLong($"{tokens.Length}");
         }
 
         foreach (int token in tokens)
@@ -63,28 +65,28 @@ internal sealed class ServedModel
         }
     }
 
-    private void CheckText(string text)
+    private void CheckText(string text, int room)
     {
         // A token is at least one byte; before the first there may be one that begins the text and a space.
         long bytes = Encoding.UTF8.GetByteCount(text);
-        if (bytes + 2 <= ContextLength)
+        if (bytes + 2 <= room)
         {
             return;
         }
 
         long leastTokens = bytes / _longestTokenBytes;
-        if (leastTokens > ContextLength)
+        if (leastTokens > room)
         {
             throw TooLong($"at least {leastTokens}");
         }
 
         int count = _tokenizer.Encode(text, _tokenizer.AddBos).Length;
-        if (count > ContextLength)
+        if (count > room)
         {
             throw TooLong($"{count}");
         }
     }
 
     private ApiException TooLong(string count) =>
-        ApiException.Invalid("prompt", $"prompt has {count} tokens; the context of {Name} has {ContextLength}.", "context_length_exceeded");
+        ApiException.Invalid("prompt", $"prompt has {count} tokens; the context of {Name} is {ContextLength} tokens, the completion included.", "context_length_exceeded");
 }

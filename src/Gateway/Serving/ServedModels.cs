@@ -35,21 +35,12 @@ internal sealed class ServedModels
 
     public void SetFailed(string name, Exception exception) => _failed[name] = exception;
 
-    /// <summary>Whether there is a model of that name, ready or not.</summary>
-    public bool Contains(string name) => Names.Contains(name, StringComparer.Ordinal);
-
     /// <summary>The model to ask.</summary>
     /// <param name="name">Its name; null for the first.</param>
     /// <exception cref="ApiException">It does not exist, is still being loaded, or could not be.</exception>
     public ServedModel Find(string? name)
     {
-        name ??= Names[0];
-        if (!Contains(name))
-        {
-            string shown = name.Length <= 100 ? name : name[..100] + "…";
-            throw ApiException.UnknownModel($"There is no model '{shown}'; this service has {string.Join(", ", Names)}.");
-        }
-
+        name = Known(name ?? Names[0]);
         if (_ready.TryGetValue(name, out ServedModel? model))
         {
             return model;
@@ -58,6 +49,19 @@ internal sealed class ServedModels
         throw _failed.TryGetValue(name, out Exception? failure)
             ? ApiException.From(failure) ?? ApiException.Unavailable("model_failed", $"{name} could not be loaded; the service's log says why.")
             : ApiException.Unavailable("model_not_ready", FaultOf(name)!);
+    }
+
+    /// <summary>The name, where there is such a model, ready or not.</summary>
+    /// <exception cref="ApiException">There is not.</exception>
+    public string Known(string name)
+    {
+        if (Names.Contains(name, StringComparer.Ordinal))
+        {
+            return name;
+        }
+
+        string shown = name.Length <= 100 ? name : name[..100] + "…";
+        throw ApiException.UnknownModel($"There is no model '{shown}'; this service has {string.Join(", ", Names)}.");
     }
 
     private string? FaultOf(string name)
