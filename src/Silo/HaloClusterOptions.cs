@@ -74,6 +74,11 @@ public sealed class HaloClusterOptions
             faults.Add($"KvPositions is {KvPositions}; it must be at least 1.");
         }
 
+        if (Limits is { MaxRows: < 1 or > 4096 } or { MaxLogitRows: < 1 or > 4096 } or { MaxSequences: < 1 or > 4096 })
+        {
+            faults.Add($"Limits are {Limits.MaxRows} rows, {Limits.MaxLogitRows} logit rows, {Limits.MaxSequences} sequences; each must be 1 to 4096.");
+        }
+
         foreach ((string name, string path) in Models)
         {
             if (!File.Exists(path))

@@ -1,3 +1,4 @@
+using System.Text;
 using Halo.Inference.Tokenization;
 
 namespace Halo.Grains.Generations;
@@ -93,5 +94,5 @@ internal sealed class CompletionText(ITokenizer tokenizer, IReadOnlyList<string>
     }
 
     private TokenText Describe(string text, TokenEvent token) => new(
-        text, token.LogProbability, [.. token.Top.Select(top => new TopToken(tokenizer.Decode([top.Token]), top.LogProbability))]);
+        text, token.LogProbability, [.. token.Top.Select(top => new TopToken(Encoding.UTF8.GetString(tokenizer.TokenBytes(top.Token)), top.LogProbability))]);
 }
