@@ -5,7 +5,7 @@ namespace Halo.Inference.Tests.Model;
 /// <summary>Whatever shares a step with a row, and however its sequence came to its length: the row's logits keep their bits.</summary>
 public sealed class StepInvarianceTests
 {
-    public static TheoryData<string> Models() => TestModels.Present();
+    public static TheoryData<string> Models() => [.. TestModels.Present];
 
     [Theory]
     [MemberData(nameof(Models))]
