@@ -91,7 +91,7 @@ internal sealed class BoardLane
     {
         try
         {
-            if (Walk.LogitRowCount > 0 && Walk.Vocabulary.Count > 0)
+            if (Walk.LogitRowCount > 0 && Walk.Vocabulary.Length > 0)
             {
                 Walk.NormalizeLogitRows();
                 foreach (VocabularyShard shard in Walk.Vocabulary)

@@ -8,6 +8,7 @@ public sealed unsafe class KvCache : IDisposable
     private readonly KvBlockPool _pool;
     private readonly nint[][] _blocks;  // per slot: (block, kvHead), grown by blocks
     private readonly int[] _blockCount; // per slot
+    private readonly int[] _lengths;    // per slot: positions that were made room for since the last cut, in a row from 0
     private readonly int _kvHeads;
     private readonly int _headDim;
     private readonly int _maxBlocks;
@@ -25,6 +26,7 @@ public sealed unsafe class KvCache : IDisposable
         _maxBlocks = BlocksFor(contextLength);
         _blocks = new nint[maxSequences][];
         _blockCount = new int[maxSequences];
+        _lengths = new int[maxSequences];
     }
 
     /// <summary>KV heads of the shard.</summary>
@@ -35,6 +37,9 @@ public sealed unsafe class KvCache : IDisposable
 
     private static int BlocksFor(int positions) => (positions + KvBlockPool.BlockPositions - 1) / KvBlockPool.BlockPositions;
 
+    /// <summary>Positions of a slot that this cache holds.</summary>
+    internal int Length(int slot) => _lengths[slot];
+
     /// <summary>Makes room for positions [0, length) of a slot.</summary>
     internal void Reserve(int slot, int length)
     {
@@ -44,11 +49,14 @@ public sealed unsafe class KvCache : IDisposable
         {
             _pool.Rent(table.AsSpan(_blockCount[slot] * _kvHeads, _kvHeads));
         }
+
+        _lengths[slot] = Math.Max(_lengths[slot], length);
     }
 
     /// <summary>Gives back what lies wholly beyond <paramref name="length"/>.</summary>
     public void Truncate(int slot, int length)
     {
+        _lengths[slot] = Math.Min(_lengths[slot], length);
         int keep = BlocksFor(length);
         while (_blockCount[slot] > keep)
         {
@@ -87,8 +95,14 @@ public sealed unsafe class KvCache : IDisposable
     public void Export(int slot, int first, int count, Span<float> rows) => Transfer(slot, first, count, rows, export: true);
 
     /// <summary>Reads what <see cref="Export"/> wrote into a slot of this cache, making room for it.</summary>
+    /// <exception cref="StepException">The positions before <paramref name="first"/> are not here.</exception>
     public void Import(int slot, int first, int count, ReadOnlySpan<float> rows)
     {
+        if (first > _lengths[slot])
+        {
+            throw new StepException($"KV from position {first} on does not follow on the {_lengths[slot]} positions that are here.");
+        }
+
         Reserve(slot, first + count);
         fixed (float* pointer = rows)
         {

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 using Halo.Inference.Kernels;
 using Halo.Inference.Memory;
 using Halo.Inference.Threading;
@@ -110,7 +111,7 @@ public sealed unsafe class LayerWalk : IDisposable
     }
 
     /// <summary>The vocabulary shards to call <see cref="Logits"/> for, after <see cref="NormalizeLogitRows"/>.</summary>
-    public IReadOnlyList<VocabularyShard> Vocabulary => _shards.Vocabulary;
+    public ReadOnlySpan<VocabularyShard> Vocabulary => CollectionsMarshal.AsSpan(_shards.Vocabulary);
 
     /// <summary>Applies the output norm to the rows whose logits are wanted.</summary>
     public void NormalizeLogitRows()
@@ -190,6 +191,11 @@ public sealed unsafe class LayerWalk : IDisposable
     {
         foreach (StepTruncation truncation in truncations)
         {
+            if (truncation.Length < 0)
+            {
+                throw new StepException($"Sequence {truncation.SequenceId} cannot be cut to {truncation.Length} positions.");
+            }
+
             if (Sequences.TryGetSlot(truncation.SequenceId, out int slot) && truncation.Length < Sequences.Length(slot))
             {
                 Sequences.Rewrite(slot, truncation.Length);
@@ -202,13 +208,16 @@ public sealed unsafe class LayerWalk : IDisposable
     {
         foreach (StepFork fork in forks)
         {
-            if (!Sequences.TryGetSlot(fork.From, out int from) || fork.Length > Sequences.Length(from))
+            if (!Sequences.TryGetSlot(fork.From, out int from) || fork.From == fork.To || fork.Length < 0 || fork.Length > Sequences.Length(from))
             {
-                throw new StepException($"Sequence {fork.To} cannot start as the first {fork.Length} positions of sequence {fork.From}: this board does not hold them.");
+                throw new StepException(
+                    $"Sequence {fork.To} cannot start as the first {fork.Length} positions of sequence {fork.From}: "
+                    + "it must be another sequence, of which this board holds so many.");
             }
 
+            // Empty until the copy is whole: where KV runs out in between, no position may count that was not copied.
             int to = Sequences.GetOrAdd(fork.To);
-            Sequences.Rewrite(to, fork.Length);
+            Sequences.Rewrite(to, 0);
             foreach (List<AttentionShard> layer in _shards.Attention)
             {
                 foreach (AttentionShard shard in layer)
@@ -216,6 +225,8 @@ public sealed unsafe class LayerWalk : IDisposable
                     shard.Kv.Copy(from, to, fork.Length);
                 }
             }
+
+            Sequences.Rewrite(to, fork.Length);
         }
     }
 
@@ -235,7 +246,7 @@ public sealed unsafe class LayerWalk : IDisposable
             _scratch.Slots[i] = slot;
             _scratch.Positions[i] = row.Position;
             _lengths[i] = row.Position + 1;
-            ReserveKv(slot, row.Position + 1);
+            ReserveKv(slot, row);
         }
 
         _scratch.RowCount = step.Rows.Count;
@@ -264,13 +275,21 @@ public sealed unsafe class LayerWalk : IDisposable
         return Sequences.Length(slot);
     }
 
-    private void ReserveKv(int slot, int length)
+    private void ReserveKv(int slot, StepRow row)
     {
         foreach (List<AttentionShard> layer in _shards.Attention)
         {
             foreach (AttentionShard shard in layer)
             {
-                shard.Kv.Reserve(slot, length);
+                // A shard that was loaded while the sequence was open must not attend to memory that nobody wrote.
+                if (shard.Kv.Length(slot) < row.Position)
+                {
+                    throw new StepException(
+                        $"Sequence {row.SequenceId} goes on at position {row.Position}, but a shard here holds only {shard.Kv.Length(slot)} positions "
+                        + "of its KV: it came after them. Release the sequence.");
+                }
+
+                shard.Kv.Reserve(slot, row.Position + 1);
             }
         }
     }

@@ -100,6 +100,8 @@ public sealed record ModelConfig
     {
         Require(HeadCount % KvHeadCount == 0, $"llama.attention.head_count {HeadCount} is no multiple of head_count_kv {KvHeadCount}");
         Require(HeadDim >= 1 && (long)HeadCount * HeadDim <= MostElements, $"heads of {HeadDim} elements make no model");
+        bool sameWidth = !metadata.TryGetUInt32("llama.attention.value_length", out uint valueLength) || valueLength == HeadDim;
+        Require(sameWidth, $"llama.attention.value_length is {valueLength}; only values as wide as keys, {HeadDim}, are supported");
         Require(RotaryDim % 2 == 0, $"llama.rope.dimension_count {RotaryDim} is odd");
         Require(NormEpsilon is > 0 and < 1, $"llama.attention.layer_norm_rms_epsilon is {NormEpsilon}; a number between 0 and 1 is needed");
         Require(RopeBase is > 1 and < float.MaxValue, $"llama.rope.freq_base is {RopeBase}; a number above 1 is needed");

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Halo.Inference.Model;
 
 /// <summary>The shards that one board steps under one plan, by layer. A board may hold several of a kind, or none.</summary>
@@ -11,10 +13,10 @@ public sealed class ShardTable
     }
 
     /// <summary>Attention shards of each layer.</summary>
-    public IReadOnlyList<List<AttentionShard>> Attention { get; }
+    public ImmutableArray<List<AttentionShard>> Attention { get; }
 
     /// <summary>Feed-forward shards of each layer.</summary>
-    public IReadOnlyList<List<FeedForwardShard>> FeedForward { get; }
+    public ImmutableArray<List<FeedForwardShard>> FeedForward { get; }
 
     /// <summary>Vocabulary shards.</summary>
     public List<VocabularyShard> Vocabulary { get; } = [];

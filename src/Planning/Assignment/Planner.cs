@@ -14,7 +14,7 @@ public static class Planner
     /// <param name="model">The model.</param>
     /// <param name="boards">The boards, in the order in which partial sums will be added.</param>
     /// <param name="request">What the user asks of the plan.</param>
-    /// <exception cref="ArgumentException">No boards, a name twice, an unknown head board, or a speed that is no positive number.</exception>
+    /// <exception cref="ArgumentException">No boards, a name twice, an unknown head board, or a speed or number of KV positions that is not positive.</exception>
     /// <exception cref="PlanDoesNotFitException">The boards have too little memory; the message has the numbers.</exception>
     public static Plan Create(ModelProfile model, IReadOnlyList<BoardProfile> boards, PlanRequest request)
     {
@@ -67,6 +67,11 @@ public static class Planner
         if (boards.FirstOrDefault(board => !double.IsFinite(board.BytesPerSecond) || board.BytesPerSecond <= 0) is { } slow)
         {
             throw new ArgumentException($"Board '{slow.Name}' has speed {slow.BytesPerSecond}; a positive number is needed.", nameof(boards));
+        }
+
+        if (request.KvPositions is < 1)
+        {
+            throw new ArgumentException($"A plan with KV for {request.KvPositions} positions could serve nobody; at least 1 is needed.", nameof(request));
         }
 
         string headBoard = request.HeadBoard ?? boards[0].Name;

@@ -21,6 +21,22 @@ public sealed class TransformerTests
         }
     }
 
+    [SharedFact("models/halo-tales/reference-greedy.json")]
+    public void Forward_BundledModelGreedy_GivesReferenceTokensUpToTheFirstNearTie()
+    {
+        foreach (string prompt in new[] { "Once upon a time", "Lily and Tom", "The dog was", "Ben was sad because" })
+        {
+            ReferenceRun reference = ReferenceRun.Read(TestPaths.Shared("models/halo-tales/reference-greedy.json"), "halo-tales-Q8_0.gguf", prompt);
+            int sure = Math.Min(reference.FirstNearTie, reference.Ids.Length);
+            Assert.True(sure > 50, $"'{prompt}' has a near tie at {sure}; the comparison would say little.");
+            Assert.Equal(reference.Ids[..sure], Greedy(TestPaths.BundledModel, prompt, sure, threads: 2));
+        }
+    }
+
+    [SharedFact("models/halo-tales/halo-tales-Q8_0.gguf")]
+    public void BundledModel_IsTheSharedOne() =>
+        Assert.True(File.ReadAllBytes(TestPaths.BundledModel).AsSpan().SequenceEqual(File.ReadAllBytes(TestPaths.Shared("models/halo-tales/halo-tales-Q8_0.gguf"))));
+
     private static IEnumerable<int> UpToEnd(int[] ids) => ids.TakeWhile(id => id != 1);
 
     private static int[] Greedy(string path, string text, int count, int threads)

@@ -1,0 +1,325 @@
+using System.Runtime.InteropServices;
+using Halo.Fabric.Stages;
+using Halo.Fabric.Transport;
+
+namespace Halo.Fabric.Tests.Transport;
+
+public sealed class InProcessFabricTests
+{
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(2, false)]
+    [InlineData(3, true)]
+    [InlineData(5, false)]
+    [InlineData(8, false)]
+    [InlineData(8, true)]
+    public void Complete_OnEveryBoard_AddsTheSumsInBoardOrderBitForBit(int boards, bool spin)
+    {
+        const int steps = 60;
+        SteppedFabric fabric = new(boards, spin: spin);
+        Run(fabric, steps, seed: 0, (board, step, stage, key, residual, expected) =>
+            Assert.True(Bits(expected).SequenceEqual(Bits(residual)), $"Board {board}, step {step}, stage {stage}: the total differs."));
+    }
+
+    [Theory]
+    [InlineData(2, 3000, 11)]
+    [InlineData(4, 1200, 12)]
+    [InlineData(7, 500, 13)]
+    public void Complete_ThousandsOfStepsWithRandomYields_StaysRight(int boards, int steps, int seed)
+    {
+        SteppedFabric fabric = new(boards, stageCount: 6);
+        Run(fabric, steps, seed, (board, step, stage, key, residual, expected) =>
+            Assert.True(Bits(expected).SequenceEqual(Bits(residual)), $"Board {board}, step {step}, stage {stage}: the total differs."));
+    }
+
+    [Fact]
+    public void Complete_NoBoardHoldsAShard_LeavesTheResidual()
+    {
+        SteppedFabric fabric = new(2);
+        StageKey key = new(1, 1, 0);
+        fabric.Ends[0].Contribute(key, 0);
+        fabric.Ends[1].Contribute(key, 0);
+        float[] residual = [.. Enumerable.Range(0, SteppedFabric.HiddenSize).Select(i => (float)i)];
+        float[] before = [.. residual];
+        Assert.Equal(StageResult.Complete, fabric.Ends[1].Complete(key, residual));
+        Assert.Equal(before, residual);
+    }
+
+    // One thread may carry several boards: all contribute, then all complete.
+    [Fact]
+    public void Complete_AllBoardsOnOneThread_NeverWaits()
+    {
+        SteppedFabric fabric = new(3);
+        float[] residual = new float[SteppedFabric.HiddenSize];
+        float[] expected = new float[SteppedFabric.HiddenSize];
+        for (long step = 3; step <= 60; step += 3)
+        {
+            for (int stage = 0; stage < fabric.Size.StageCount; stage++)
+            {
+                StageKey key = new(1, step, stage);
+                for (int board = 0; board < 3; board++)
+                {
+                    fabric.Contribute(board, key, rows: 1);
+                }
+
+                Array.Clear(expected);
+                fabric.AddExpected(key, expected);
+                for (int board = 0; board < 3; board++)
+                {
+                    Array.Clear(residual);
+                    Assert.Equal(StageResult.Complete, fabric.Ends[board].Complete(key, residual));
+                    Assert.Equal(expected, residual);
+                }
+            }
+
+            for (int board = 2; board >= 0; board--)
+            {
+                fabric.Ends[board].EndStep(step);
+            }
+
+            Assert.Equal(StageResult.Complete, fabric.Ends[0].CompleteStep(step));
+        }
+    }
+
+    [Theory]
+    [InlineData(2, 1)]
+    [InlineData(4, 0)]
+    [InlineData(5, 4)]
+    public void Abort_ByOneBoard_EndsTheStepForAllAndTheNextWorks(int boards, int aborting)
+    {
+        const int steps = 200;
+        SteppedFabric fabric = new(boards);
+        BoardThreads.Run(boards, board => WalkWithAborts(fabric, board, aborting, steps), fabric.Stop);
+    }
+
+    [Fact]
+    public void Abort_Twice_KeepsTheFirstReason()
+    {
+        SteppedFabric fabric = new(2);
+        fabric.Ends[1].Abort(3, "first");
+        fabric.Ends[0].Abort(3, "second");
+        fabric.Ends[0].Abort(2, "late");
+        Assert.Equal("first", fabric.Ends[0].AbortReason(3));
+        Assert.Null(fabric.Ends[0].AbortReason(2));
+        Assert.Null(fabric.Ends[0].AbortReason(4));
+    }
+
+    [Fact]
+    public void Stop_WhileAllWait_EndsEveryWait()
+    {
+        // Board 3 never contributes, board 2 never receives a step, board 0 waits for the end of one.
+        SteppedFabric fabric = new(4);
+        float[] residual = new float[SteppedFabric.HiddenSize];
+        BoardThreads.Run(
+            4,
+            board =>
+            {
+                switch (board)
+                {
+                    case 0:
+                        Assert.Equal(StageResult.Aborted, fabric.Ends[0].CompleteStep(1));
+                        break;
+                    case 1:
+                        fabric.Contribute(1, new StageKey(1, 1, 0), 1);
+                        Assert.Equal(StageResult.Aborted, fabric.Ends[1].Complete(new StageKey(1, 1, 0), residual));
+                        break;
+                    case 2:
+                        Assert.True(fabric.Ends[2].ReceiveAnnouncement().IsEmpty);
+                        break;
+                    default:
+                        fabric.Ends[3].Stop();
+                        break;
+                }
+            },
+            () => { });
+        Assert.Null(fabric.Ends[0].AbortReason(1));
+        Assert.True(fabric.Ends[1].ReceiveAnnouncement().IsEmpty);
+    }
+
+    [Fact]
+    public void GatheredLogits_BlocksOfSeveralBoards_LieAtTheirTokens()
+    {
+        SteppedFabric fabric = new(3);
+        for (int board = 0; board < 3; board++)
+        {
+            fabric.WriteLogits(board, step: 5, rows: 3);
+        }
+
+        Span<float> logits = fabric.Ends[0].GatheredLogits(3);
+        Assert.Equal(3 * SteppedFabric.VocabularySize, logits.Length);
+        AssertLogits(logits, step: 5, rows: 3);
+    }
+
+    [Fact]
+    public void LogitBlock_NoRows_IsEmpty()
+    {
+        SteppedFabric fabric = new(1);
+        Assert.True(fabric.Ends[0].LogitBlock(0, 90, 7, out int stride).IsEmpty);
+        Assert.Equal(SteppedFabric.VocabularySize, stride);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(2)]
+    public void Connect_OfNoSuchBoard_Throws(int board)
+    {
+        InProcessFabric fabric = new(new SteppedFabric(2).Size, spin: false);
+        Assert.Throws<ArgumentOutOfRangeException>(() => fabric.Connect(board));
+    }
+
+    [Fact]
+    public void Step_AfterWarmUp_AllocatesNothing()
+    {
+        SteppedFabric fabric = new(2);
+        float[] residual = new float[SteppedFabric.HiddenSize];
+        byte[] announcement = new byte[8];
+        long allocated = -1;
+        BoardThreads.Run(
+            2,
+            board =>
+            {
+                ITransport end = fabric.Ends[board];
+                long before = 0;
+                for (long step = 1; step <= 300; step++)
+                {
+                    before = step == 100 ? GC.GetAllocatedBytesForCurrentThread() : before;
+                    if (board == 0)
+                    {
+                        end.Announce(announcement);
+                    }
+                    else if (end.ReceiveAnnouncement().IsEmpty)
+                    {
+                        return;
+                    }
+
+                    float[] mine = board == 0 ? residual : s_otherResidual;
+                    for (int stage = 0; stage < fabric.Size.StageCount; stage++)
+                    {
+                        StageKey key = new(1, step, stage);
+                        end.PartialSum(key, SteppedFabric.HiddenSize).Fill(1);
+                        end.Contribute(key, SteppedFabric.HiddenSize);
+                        end.Complete(key, mine);
+                    }
+
+                    end.LogitBlock(1, 0, 10, out _).Fill(2);
+                    end.EndStep(step);
+                    if (board == 0)
+                    {
+                        end.CompleteStep(step);
+                        end.GatheredLogits(1)[0] = 0;
+                    }
+                }
+
+                if (board == 0)
+                {
+                    allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+                }
+            },
+            fabric.Stop);
+        Assert.Equal(0, allocated);
+    }
+
+    private static readonly float[] s_otherResidual = new float[SteppedFabric.HiddenSize];
+
+    private delegate void StageCheck(int board, long step, int stage, StageKey key, float[] residual, float[] expected);
+
+    private static void Run(SteppedFabric fabric, int steps, int seed, StageCheck check) => BoardThreads.Run(
+        fabric.Size.BoardCount,
+        board =>
+        {
+            Random random = new(seed * 100 + board);
+            void MaybeYield()
+            {
+                if (seed != 0 && random.Next(4) == 0)
+                {
+                    Thread.Yield();
+                }
+            }
+
+            for (long number = 1; number <= steps; number++)
+            {
+                long step = fabric.Begin(board, number);
+                if (step == 0)
+                {
+                    return; // stopped: another board has the reason
+                }
+
+                Assert.Equal(number, step);
+                int rows = SteppedFabric.Rows(step);
+                float[] residual = [.. Enumerable.Range(0, rows * SteppedFabric.HiddenSize).Select(i => i * 0.37f)];
+                float[] expected = [.. residual];
+                for (int stage = 0; stage < fabric.Size.StageCount; stage++)
+                {
+                    StageKey key = new(1, step, stage);
+                    MaybeYield();
+                    fabric.Contribute(board, key, rows);
+                    MaybeYield();
+                    Assert.Equal(StageResult.Complete, fabric.Ends[board].Complete(key, residual));
+                    fabric.AddExpected(key, expected);
+                    check(board, step, stage, key, residual, expected);
+                }
+
+                fabric.WriteLogits(board, step, rows);
+                MaybeYield();
+                fabric.Ends[board].EndStep(step);
+                if (board == 0)
+                {
+                    Assert.Equal(StageResult.Complete, fabric.Ends[0].CompleteStep(step));
+                    AssertLogits(fabric.Ends[0].GatheredLogits(rows), step, rows);
+                }
+            }
+        },
+        fabric.Stop);
+
+    // Every third step one board gives up at some stage; everyone must notice, and the sums of the steps between must not suffer.
+    private static void WalkWithAborts(SteppedFabric fabric, int board, int aborting, int steps)
+    {
+        for (long number = 1; number <= steps; number++)
+        {
+            long step = fabric.Begin(board, number);
+            bool aborts = step % 3 == 0;
+            int abortStage = (int)(step % fabric.Size.StageCount);
+            int rows = SteppedFabric.Rows(step);
+            float[] residual = new float[rows * SteppedFabric.HiddenSize];
+            float[] expected = new float[rows * SteppedFabric.HiddenSize];
+            bool whole = true;
+            for (int stage = 0; whole && stage < fabric.Size.StageCount; stage++)
+            {
+                StageKey key = new(1, step, stage);
+                if (aborts && board == aborting && stage == abortStage)
+                {
+                    fabric.Ends[board].Abort(step, $"board {board} at stage {stage}");
+                }
+                else
+                {
+                    fabric.Contribute(board, key, rows);
+                }
+
+                whole = fabric.Ends[board].Complete(key, residual) == StageResult.Complete;
+                fabric.AddExpected(key, expected);
+                Assert.True(!whole || expected.AsSpan().SequenceEqual(residual), $"Board {board}, step {step}, stage {stage}: the total differs.");
+            }
+
+            Assert.Equal(!aborts, whole);
+            fabric.Ends[board].EndStep(step);
+            if (board == 0)
+            {
+                Assert.Equal(aborts ? StageResult.Aborted : StageResult.Complete, fabric.Ends[0].CompleteStep(step));
+                Assert.Equal(aborts ? $"board {aborting} at stage {abortStage}" : null, fabric.Ends[0].AbortReason(step));
+            }
+        }
+    }
+
+    private static void AssertLogits(ReadOnlySpan<float> logits, long step, int rows)
+    {
+        for (int row = 0; row < rows; row++)
+        {
+            for (int token = 0; token < SteppedFabric.VocabularySize; token++)
+            {
+                Assert.Equal(SteppedFabric.Logit(token, step, row), logits[row * SteppedFabric.VocabularySize + token]);
+            }
+        }
+    }
+
+    private static ReadOnlySpan<int> Bits(float[] values) => MemoryMarshal.Cast<float, int>(values);
+}
