@@ -49,8 +49,8 @@ internal static class PerplexityCommand
         await using ModelSession session = await ModelSession.StartAsync(file, options, cancellationToken);
         ITokenizer tokenizer = session.Model.Tokenizer;
         IReadOnlyList<ScoredPiece> pieces = setting.Protocol == ScoringProtocol.Windows
-            ? Windows.Cut(tokenizer, text, context, setting.Chunks)
-            : Stories.Cut(tokenizer, text, context, setting.Chunks);
+            ? WindowCutter.Cut(tokenizer, text, context, setting.Chunks)
+            : StoryCutter.Cut(tokenizer, text, context, setting.Chunks);
         if (setting.Chunks > pieces.Count)
         {
             console.Note($"The text has {pieces.Count} chunks of the {setting.Chunks} asked for; all of them are scored.");

@@ -3,10 +3,10 @@ namespace Halo.Cli.Eval;
 /// <summary>How a text is cut into sequences that are scored.</summary>
 internal enum ScoringProtocol
 {
-    /// <summary>llama.cpp's: see <see cref="Windows"/>.</summary>
+    /// <summary>llama.cpp's: see <see cref="WindowCutter"/>.</summary>
     Windows,
 
-    /// <summary>Each story on its own: see <see cref="Stories"/>.</summary>
+    /// <summary>Each story on its own: see <see cref="StoryCutter"/>.</summary>
     Stories,
 }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 
 namespace Halo.Cli.Hosting;
 
@@ -18,7 +19,7 @@ internal static class CommandHost
     {
         // A prompt may begin with '@': it is never the name of a file with more arguments.
         ParseResult parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (parsed.Action is ParseErrorAction)
+        if (parsed.Action is ParseErrorAction || UnknownOption(parsed) is not null)
         {
             return RefuseUsage(parsed, error);
         }
@@ -47,6 +48,12 @@ internal static class CommandHost
 
     private static int RefuseUsage(ParseResult parsed, TextWriter error)
     {
+        if (UnknownOption(parsed) is { } option)
+        {
+            error.WriteLine($"halo: there is no option '{Printable.OneLine(option)}'; '{CommandPath(parsed)} --help' lists those there are. A text that begins so comes after a '--' of its own.");
+            return Failure;
+        }
+
         foreach (string message in parsed.Errors.Select(fault => fault.Message).Distinct())
         {
             error.WriteLine($"halo: {Printable.OneLine(message)}");
@@ -61,12 +68,22 @@ internal static class CommandHost
         return Failure;
     }
 
+    // The parser takes an option that it does not know for an argument: a slip in an option would become the prompt.
+    private static string? UnknownOption(ParseResult parsed)
+    {
+        HashSet<string> suspects = [.. parsed.Tokens.TakeWhile(token => token.Type != TokenType.DoubleDash)
+            .Select(token => token.Value).Where(value => value.StartsWith("--", StringComparison.Ordinal))];
+        return parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value)
+            .Concat(parsed.UnmatchedTokens)
+            .FirstOrDefault(suspects.Contains);
+    }
+
     private static string CommandPath(ParseResult parsed)
     {
         List<string> names = [];
-        for (System.CommandLine.Parsing.SymbolResult? result = parsed.CommandResult; result is not null; result = result.Parent)
+        for (SymbolResult? result = parsed.CommandResult; result is not null; result = result.Parent)
         {
-            if (result is System.CommandLine.Parsing.CommandResult { Command: { } command })
+            if (result is CommandResult { Command: { } command })
             {
                 names.Insert(0, command is RootCommand ? "halo" : command.Name);
             }

@@ -8,7 +8,7 @@ namespace Halo.Cli.Eval;
 /// each window is replaced by BOS, and the second half is scored. With f = n / 2 the positions f to n - 2 predict the tokens f + 1 to n - 1,
 /// so that n - f - 1 tokens of a window count.
 /// </summary>
-internal static class Windows
+internal static class WindowCutter
 {
     /// <exception cref="CommandFault">The text is shorter than one window.</exception>
     internal static IReadOnlyList<ScoredPiece> Cut(ITokenizer tokenizer, string text, int context, int? most)

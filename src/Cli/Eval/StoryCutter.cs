@@ -7,7 +7,7 @@ namespace Halo.Cli.Eval;
 /// Stories with an empty line between them, each a sequence of its own: BOS and its tokens, cut to the context. Every token that has
 /// one before it is scored. Fits models trained on single stories better than windows, which cut across them.
 /// </summary>
-internal static class Stories
+internal static class StoryCutter
 {
     /// <exception cref="CommandFault">There is no story in the text.</exception>
     internal static IReadOnlyList<ScoredPiece> Cut(ITokenizer tokenizer, string text, int context, int? most)
