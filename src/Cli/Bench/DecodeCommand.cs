@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Halo.Cli.Hosting;
 using Halo.Grains;
 using Halo.Inference.Tokenization;
@@ -22,8 +21,10 @@ internal static class DecodeCommand
         Option<string?> model = CommandOptions.Model();
         Option<int[]> boards = CommandOptions.BoardCounts(1, 8);
         Option<int> threads = CommandOptions.Threads();
-        Option<int> tokens = CommandOptions.Number("--tokens", "Tokens to decode in a round.", 64, count => count >= 2, "a whole number, 2 or more");
-        Option<int> rounds = CommandOptions.Number("--rounds", "Rounds after the warm-up.", 5, count => count >= 1, "a whole number, 1 or more");
+        Option<int> tokens = CommandOptions.Number(
+            "--tokens", "Tokens to decode in a round.", 64, count => count >= 2, "a whole number, 2 or more");
+        Option<int> rounds = CommandOptions.Number(
+            "--rounds", "Rounds after the warm-up.", 5, count => count >= 1, "a whole number, 1 or more");
         Option<bool> json = CommandOptions.Json();
         Command command = new("decode", "Compare decode speed between numbers of boards.") { model, boards, threads, tokens, rounds, json };
         command.SetAction((parsed, cancellationToken) => RunAsync(
@@ -72,7 +73,8 @@ internal static class DecodeCommand
         }
     }
 
-    private static Task<ModelSession> StartAsync(ModelFile file, int boards, DecodeSetting setting, CancellationToken cancellationToken) =>
+    private static Task<ModelSession> StartAsync(
+        ModelFile file, int boards, DecodeSetting setting, CancellationToken cancellationToken) =>
         ModelSession.StartAsync(
             file,
             new HaloClusterOptions
@@ -147,49 +149,10 @@ internal static class DecodeCommand
         TextTable table = new TextTable().Numbers("boards", "median tok/s", "best tok/s", "least tok/s", "median ratio");
         foreach (DecodeResult result in report.Results)
         {
-            table.Row($"{result.Boards}", $"{result.Median:0.0}", $"{result.Best:0.0}", $"{result.Rounds.Min():0.0}", $"{result.Ratio:0.000}");
+            table.Row(
+                $"{result.Boards}", $"{result.Median:0.0}", $"{result.Best:0.0}", $"{result.Rounds.Min():0.0}", $"{result.Ratio:0.000}");
         }
 
         console.Answer(table);
     }
 }
-
-/// <summary>What to measure.</summary>
-/// <param name="Boards">Numbers of boards.</param>
-/// <param name="Threads">Compute threads of all boards of one cluster together.</param>
-/// <param name="Tokens">Tokens a round.</param>
-/// <param name="Rounds">Rounds after the warm-up.</param>
-internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds);
-
-/// <summary>What was measured.</summary>
-/// <param name="Model">The model file.</param>
-/// <param name="Threads">Compute threads.</param>
-/// <param name="Tokens">Tokens a round.</param>
-/// <param name="Results">One entry for each number of boards, in the order asked for.</param>
-internal sealed record DecodeReport(string Model, int Threads, int Tokens, IReadOnlyList<DecodeResult> Results)
-{
-    internal static DecodeReport Of(ModelFile file, DecodeSetting setting, List<double>[] rates)
-    {
-        double first = Median(rates[0]);
-        return new DecodeReport(file.Path, setting.Threads, setting.Tokens, [.. setting.Boards.Select((boards, i) =>
-            new DecodeResult(boards, rates[i], Median(rates[i]), rates[i].Max(), Median(rates[i]) / first))]);
-    }
-
-    private static double Median(List<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
-}
-
-/// <summary>Decode speed on one number of boards, in tokens per second.</summary>
-/// <param name="Boards">Boards.</param>
-/// <param name="Rounds">Each round.</param>
-/// <param name="Median">The median round.</param>
-/// <param name="Best">The fastest round.</param>
-/// <param name="Ratio">The median as a ratio to that of the first number of boards.</param>
-internal sealed record DecodeResult(int Boards, IReadOnlyList<double> Rounds, double Median, double Best, double Ratio);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(DecodeReport))]
-internal sealed partial class DecodeJson : JsonSerializerContext;

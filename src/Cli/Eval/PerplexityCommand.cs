@@ -15,12 +15,24 @@ internal static class PerplexityCommand
     internal static Command Create()
     {
         Option<string?> model = CommandOptions.Model(required: true);
-        Option<string> text = new("--text") { Description = "The text, UTF-8; gzip where the name ends in .gz.", HelpName = "FILE", Required = true };
+        Option<string> text = new("--text")
+        {
+            Description = "The text, UTF-8; gzip where the name ends in .gz.",
+            HelpName = "FILE",
+            Required = true,
+        };
         Option<int?> context = CommandOptions.OptionalNumber<int>(
-            "--context", $"Tokens of a window or, at most, of a story. [default: {DefaultContext}, or the model's context where that is less]", length => length >= 4, "a whole number, 4 or more");
-        Option<int?> chunks = CommandOptions.OptionalNumber<int>("--chunks", "Windows or stories to score. [default: all]", count => count >= 1, "a whole number, 1 or more");
+            "--context",
+            $"Tokens of a window or, at most, of a story. [default: {DefaultContext}, or the model's context where that is less]",
+            length => length >= 4,
+            "a whole number, 4 or more");
+        Option<int?> chunks = CommandOptions.OptionalNumber<int>(
+            "--chunks", "Windows or stories to score. [default: all]", count => count >= 1, "a whole number, 1 or more");
         Option<ScoringProtocol> protocol = CommandOptions.Choice(
-            "--protocol", "Windows of the whole text as llama.cpp cuts them, or each story on its own.", ("windows", ScoringProtocol.Windows), ("stories", ScoringProtocol.Stories));
+            "--protocol",
+            "Windows of the whole text as llama.cpp cuts them, or each story on its own.",
+            ("windows", ScoringProtocol.Windows),
+            ("stories", ScoringProtocol.Stories));
         Option<int> boards = CommandOptions.Boards(1);
         Option<int> threads = CommandOptions.Threads();
         Option<bool> json = CommandOptions.Json();
@@ -29,7 +41,12 @@ internal static class PerplexityCommand
             CommandConsole.Of(parsed),
             ModelFile.Locate(parsed.GetValue(model)),
             new PerplexitySetting(
-                parsed.GetRequiredValue(text), parsed.GetValue(context), parsed.GetValue(chunks), parsed.GetValue(protocol), parsed.GetValue(boards), parsed.GetValue(threads)),
+                parsed.GetRequiredValue(text),
+                parsed.GetValue(context),
+                parsed.GetValue(chunks),
+                parsed.GetValue(protocol),
+                parsed.GetValue(boards),
+                parsed.GetValue(threads)),
             parsed.GetValue(json),
             cancellationToken));
         return command;
@@ -78,7 +95,9 @@ internal static class PerplexityCommand
             return;
         }
 
-        console.Answer(new TextTable().Numbers("perplexity", "standard error", "nll", "tokens", "chunks", "context").Words("protocol").Numbers("boards", "seconds").Row(
+        TextTable table = new TextTable().Numbers("perplexity", "standard error", "nll", "tokens", "chunks", "context")
+            .Words("protocol").Numbers("boards", "seconds");
+        console.Answer(table.Row(
             $"{report.Perplexity:0.0000}",
             $"{report.StandardError:0.0000}",
             $"{report.Nll:0.00000}",

@@ -20,8 +20,8 @@ internal sealed class PerplexityRun(ISchedulerGrain scheduler, IReadOnlyList<Sco
             sums[index] = await ScoreAsync(pieces[index], stop);
             progress.Report(Interlocked.Increment(ref done) / (double)pieces.Count);
         });
-        return new Perplexity(
-            pieces.Sum(piece => (long)piece.ScoredCount), sums.Sum(sum => sum.Sum), sums.Sum(sum => sum.SquareSum), Stopwatch.GetElapsedTime(start));
+        long tokens = pieces.Sum(piece => (long)piece.ScoredCount);
+        return new Perplexity(tokens, sums.Sum(sum => sum.Sum), sums.Sum(sum => sum.SquareSum), Stopwatch.GetElapsedTime(start));
     }
 
     private async Task<(double Sum, double SquareSum)> ScoreAsync(ScoredPiece piece, CancellationToken cancellationToken)

@@ -18,7 +18,8 @@ internal static class TextFile
         try
         {
             using Stream file = File.OpenRead(path);
-            using Stream content = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            bool packed = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
+            using Stream content = packed ? new GZipStream(file, CompressionMode.Decompress) : file;
             using StreamReader reader = new(content, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
             return reader.ReadToEnd();
         }

@@ -4,9 +4,9 @@ using Halo.Inference.Tokenization;
 namespace Halo.Cli.Eval;
 
 /// <summary>
-/// llama.cpp's protocol: the text is one stream of tokens, cut into windows of n tokens; an incomplete rest is dropped, the first token of
-/// each window is replaced by BOS, and the second half is scored. With f = n / 2 the positions f to n - 2 predict the tokens f + 1 to n - 1,
-/// so that n - f - 1 tokens of a window count.
+/// llama.cpp's protocol: the text is one stream of tokens, cut into windows of n tokens; an incomplete rest is dropped, the first token
+/// of each window is replaced by BOS, and the second half is scored. With f = n / 2 the positions f to n - 2 predict the tokens f + 1 to
+/// n - 1, so that n - f - 1 tokens of a window count.
 /// </summary>
 internal static class WindowCutter
 {
@@ -17,7 +17,8 @@ internal static class WindowCutter
         int count = tokens.Length / context;
         if (count == 0)
         {
-            throw new CommandFault($"The text has {tokens.Length} tokens; one window needs {context}. Take a longer text or a smaller --context.");
+            throw new CommandFault(
+                $"The text has {tokens.Length} tokens; one window needs {context}. Take a longer text or a smaller --context.");
         }
 
         return [.. Enumerable.Range(0, Math.Min(count, most ?? count)).Select(index =>

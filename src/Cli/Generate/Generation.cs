@@ -26,7 +26,8 @@ internal sealed class Generation(CommandConsole console, ModelFile file, HaloClu
         long start = Stopwatch.GetTimestamp();
         await using ModelSession session = await ModelSession.StartAsync(file, options, cancellationToken);
         string seed = sampling.Temperature > 0 ? $", seed {sampling.Seed}" : "";
-        console.Note($"{file.Name} on {Count(options.Boards, "board")}, ready in {Stopwatch.GetElapsedTime(start).TotalSeconds:0.00} s{seed}");
+        double loading = Stopwatch.GetElapsedTime(start).TotalSeconds;
+        console.Note($"{file.Name} on {Count(options.Boards, "board")}, ready in {loading:0.00} s{seed}");
         GenerationFigures figures = await StreamAsync(session, prompt, cancellationToken);
         await ReportAsync(session, figures);
         return CommandHost.Success;
@@ -114,7 +115,8 @@ internal sealed class Generation(CommandConsole console, ModelFile file, HaloClu
     {
         public override string ToString()
         {
-            string counts = $"{Count(Last.CompletionTokenCount, "token")} after a prompt of {Last.PromptTokenCount}, ended by {Last.FinishReason}, TTFT {First.TotalMilliseconds:0.0} ms";
+            string counts = $"{Count(Last.CompletionTokenCount, "token")} after a prompt of {Last.PromptTokenCount}, ended by {Last.FinishReason}, "
+                + $"TTFT {First.TotalMilliseconds:0.0} ms";
             double seconds = (All - First).TotalSeconds / (Last.CompletionTokenCount - 1);
             return Last.CompletionTokenCount > 1 ? $"{counts}, TPOT {seconds * 1e3:0.000} ms, {1 / seconds:0.0} tok/s" : counts;
         }

@@ -15,8 +15,8 @@ internal static class ByteCount
     {
         string amount = text.EndsWith('B') ? text[..^1] : text;
         (string suffix, long unit) = s_units.First(unit => amount.EndsWith(unit.Suffix, StringComparison.OrdinalIgnoreCase));
-        bool isNumber = decimal.TryParse(amount[..^suffix.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number);
-        return isNumber && number > 0 && number <= long.MaxValue / unit && number * unit >= 1 ? (true, (long)(number * unit)) : default;
+        return decimal.TryParse(amount[..^suffix.Length], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number)
+            && number > 0 && number <= long.MaxValue / unit && number * unit >= 1 ? (true, (long)(number * unit)) : default;
     }
 
     /// <summary>Millions of bytes with two decimals.</summary>

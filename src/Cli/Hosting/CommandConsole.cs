@@ -28,7 +28,8 @@ internal sealed class CommandConsole
     /// <summary>Takes the answer, and nothing else.</summary>
     internal TextWriter Output { get; }
 
-    internal static CommandConsole Of(ParseResult parsed) => new(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+    internal static CommandConsole Of(ParseResult parsed) =>
+        new(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
 
     /// <summary>Writes a line to stderr.</summary>
     internal void Note(string line) => _errorWriter.WriteLine(Printable.OneLine(line));

@@ -50,7 +50,9 @@ internal static class CommandHost
     {
         if (UnknownOption(parsed) is { } option)
         {
-            error.WriteLine($"halo: there is no option '{Printable.OneLine(option)}'; '{CommandPath(parsed)} --help' lists those there are. A text that begins so comes after a '--' of its own.");
+            error.WriteLine(
+                $"halo: there is no option '{Printable.OneLine(option)}'; '{CommandPath(parsed)} --help' lists those there are. "
+                + "A text that begins so comes after a '--' of its own.");
             return Failure;
         }
 

@@ -9,25 +9,34 @@ namespace Halo.Cli.Hosting;
 /// <summary>Options that several commands share, and how options of one kind are read and refused.</summary>
 internal static class CommandOptions
 {
-    private const int MostBoards = 64;
+    internal const string BoardCountNeeded = "a whole number from 1 to 64";
 
     internal static Option<string?> Model(bool required = false) => new("--model")
     {
-        Description = required ? "The model, a GGUF file." : $"The model, a GGUF file. [default: the bundled {BundledModel.Name}]",
+        Description = required
+            ? "The model, a GGUF file."
+            : $"The model, a GGUF file. [default: the bundled {BundledModel.Name}]",
         HelpName = "FILE",
         Required = required,
     };
 
     internal static Option<int> Boards(int fallback) =>
-        Number("--boards", "Boards in this process.", fallback, count => count is >= 1 and <= MostBoards, $"a whole number from 1 to {MostBoards}");
+        Number("--boards", "Boards in this process.", fallback, IsBoardCount, BoardCountNeeded);
 
     internal static Option<int[]> BoardCounts(params int[] fallback) => NumberList(
-        "--boards", "Numbers of boards to compare.", fallback, count => count is >= 1 and <= MostBoards, $"whole numbers from 1 to {MostBoards}, comma-separated");
+        "--boards", "Numbers of boards to compare.", fallback, IsBoardCount, "whole numbers from 1 to 64, comma-separated");
+
+    internal static bool IsBoardCount(int count) => count is >= 1 and <= 64;
 
     internal static Option<int> Threads()
     {
         int cores = Environment.ProcessorCount;
-        return Number("--threads", "Compute threads of all boards together.", cores, count => count >= 1 && count <= cores, $"a whole number from 1 to {cores}, the cores this process may use");
+        return Number(
+            "--threads",
+            "Compute threads of all boards together.",
+            cores,
+            count => count >= 1 && count <= cores,
+            $"a whole number from 1 to {cores}, the cores this process may use");
     }
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object instead of tables." };
@@ -48,7 +57,8 @@ internal static class CommandOptions
         {
             Description = description,
             HelpName = "N",
-            CustomParser = result => Read(result, name, needed, text => TryNumber(text, holds) is { Found: true } number ? (true, (T?)number.Value) : default),
+            CustomParser = result => Read(
+                result, name, needed, text => TryNumber(text, holds) is { Found: true } number ? (true, (T?)number.Value) : default),
         };
 
     /// <summary>An option that takes numbers with commas between them.</summary>

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Halo.Cli.Hosting;
 
-/// <summary>Text out of files, made harmless for a terminal: a model file may carry line breaks and escape sequences in its names.</summary>
+/// <summary>Text out of files, made harmless for a terminal: names in a model file may hold line breaks and escape sequences.</summary>
 internal static class Printable
 {
     /// <summary>The text on one line, control characters written as <c>\n</c>, <c>\t</c> or <c>\u001B</c>.</summary>

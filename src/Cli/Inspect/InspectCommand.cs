@@ -14,7 +14,8 @@ internal static class InspectCommand
         Option<int[]> boards = CommandOptions.BoardCounts(1, 2, 4, 8);
         Option<bool> json = CommandOptions.Json();
         Command command = new("inspect", "Show what is in a model file and what boards would need for it.") { path, boards, json };
-        command.SetAction(parsed => Run(CommandConsole.Of(parsed), parsed.GetRequiredValue(path), parsed.GetValue(boards)!, parsed.GetValue(json)));
+        command.SetAction(parsed => Run(
+            CommandConsole.Of(parsed), parsed.GetRequiredValue(path), parsed.GetValue(boards)!, parsed.GetValue(json)));
         return command;
     }
 
@@ -41,7 +42,8 @@ internal static class InspectCommand
 
     private static void Print(CommandConsole console, GgufFile file, SplitMemory splits)
     {
-        Heading(console, $"{file.Path}: GGUF version {file.Version}, {file.Length:N0} bytes, {file.Metadata.Count} metadata keys, {file.TensorList.Count} tensors", first: true);
+        console.Output.WriteLine(Printable.OneLine(
+            $"{file.Path}: GGUF version {file.Version}, {file.Length:N0} bytes, {file.Metadata.Count} metadata keys, {file.TensorList.Count} tensors"));
         TextTable metadata = new TextTable().Words("key", "value");
         foreach ((string key, _) in file.Metadata)
         {
@@ -87,8 +89,12 @@ internal static class InspectCommand
             return;
         }
 
-        Heading(console, $"Memory of boards of equal speed in MB, with KV for {splits.Plans[0].KvPositions:N0} positions; buffers include the head board's embedding table:");
-        TextTable table = new TextTable().Numbers("boards").Words("board").Numbers("attention", "feed-forward", "vocabulary", "KV", "buffers", "total");
+        Heading(
+            console,
+            $"Memory of boards of equal speed in MB, with KV for {splits.Plans[0].KvPositions:N0} positions; "
+            + "buffers include the head board's embedding table:");
+        TextTable table = new TextTable().Numbers("boards").Words("board")
+            .Numbers("attention", "feed-forward", "vocabulary", "KV", "buffers", "total");
         foreach (Plan plan in splits.Plans)
         {
             foreach (BoardMemory board in splits.Boards(plan))
@@ -108,13 +114,9 @@ internal static class InspectCommand
         console.Answer(table);
     }
 
-    private static void Heading(CommandConsole console, string text, bool first = false)
+    private static void Heading(CommandConsole console, string text)
     {
-        if (!first)
-        {
-            console.Output.WriteLine();
-        }
-
+        console.Output.WriteLine();
         console.Output.WriteLine(Printable.OneLine(text));
     }
 }

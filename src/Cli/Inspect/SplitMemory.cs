@@ -34,7 +34,8 @@ internal sealed class SplitMemory
         {
             using LoadedModel model = LoadedModel.Open(Path.GetFileNameWithoutExtension(path), path, new StepLimits());
             ModelProfile profile = model.Profile;
-            return new SplitMemory(profile, [.. boardCounts.Select(count => Planner.Create(profile, Boards(count), new PlanRequest()))], null);
+            IEnumerable<Plan> plans = boardCounts.Select(count => Planner.Create(profile, Boards(count), new PlanRequest()));
+            return new SplitMemory(profile, [.. plans], null);
         }
         catch (GgufFormatException fault)
         {

@@ -10,8 +10,11 @@ namespace Halo.Cli.Inspect;
 internal sealed record TypeTotal(string Type, int Tensors, long Parameters, long Bytes)
 {
     /// <summary>The totals of a file, the type with the most bytes first, and a last one over all types.</summary>
-    internal static IReadOnlyList<TypeTotal> Of(GgufFile file) =>
-        [.. file.TensorList.GroupBy(tensor => tensor.Type).Select(group => Sum(group.Key.ToString(), [.. group])).OrderByDescending(total => total.Bytes), Sum("all", file.TensorList)];
+    internal static IReadOnlyList<TypeTotal> Of(GgufFile file)
+    {
+        IEnumerable<TypeTotal> totals = file.TensorList.GroupBy(tensor => tensor.Type).Select(group => Sum(group.Key.ToString(), [.. group]));
+        return [.. totals.OrderByDescending(total => total.Bytes), Sum("all", file.TensorList)];
+    }
 
     private static TypeTotal Sum(string type, IReadOnlyList<GgufTensorInfo> tensors) => new(
         type, tensors.Count, tensors.Sum(tensor => tensor.Columns * tensor.Rows), tensors.Sum(tensor => tensor.ByteCount));

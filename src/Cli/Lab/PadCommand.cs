@@ -31,10 +31,18 @@ internal static class PadCommand
             },
         };
         Option<TensorType> type = CommandOptions.Choice(
-            "--type", "Type of the matrices.", ("f32", TensorType.F32), ("f16", TensorType.F16), ("q8_0", TensorType.Q8_0), ("q4_0", TensorType.Q4_0));
+            "--type",
+            "Type of the matrices.",
+            ("f32", TensorType.F32),
+            ("f16", TensorType.F16),
+            ("q8_0", TensorType.Q8_0),
+            ("q4_0", TensorType.Q4_0));
         Option<string> output = new("--out") { Description = "The GGUF file to write.", HelpName = "FILE", Required = true };
         Option<bool> force = new("--force") { Description = "Replace the file where there is one." };
-        Command command = new("pad", "Pad a model with zeros to a larger shape: same text, real sizes, no claim on quality.") { model, shape, type, output, force };
+        Command command = new("pad", "Pad a model with zeros to a larger shape: same text, real sizes, no claim on quality.")
+        {
+            model, shape, type, output, force,
+        };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             CommandConsole.Of(parsed),
             ModelFile.Locate(parsed.GetValue(model)),
