@@ -52,8 +52,8 @@ public sealed class BoardHost : IDisposable
         }
     }
 
-    /// <summary>Stops all step runners, then frees the boards.</summary>
-    public void Dispose()
+    /// <summary>Stops all step runners; steps that are under way fail.</summary>
+    public void StopRunners()
     {
         lock (_gate)
         {
@@ -64,7 +64,12 @@ public sealed class BoardHost : IDisposable
 
             _runners.Clear();
         }
+    }
 
+    /// <summary>Stops all step runners, then frees the boards.</summary>
+    public void Dispose()
+    {
+        StopRunners();
         foreach (Board board in Boards)
         {
             board.Dispose();

@@ -163,7 +163,8 @@ public sealed class BoardModel : IDisposable
     }
 
     /// <summary>Loads a shard and registers it. Registering what is already here takes back its leaving.</summary>
-    public void Register(ShardSlice slice)
+    /// <returns>Whether it was loaded now; false where it was here, with its KV.</returns>
+    public bool Register(ShardSlice slice)
     {
         lock (_gate)
         {
@@ -171,7 +172,7 @@ public sealed class BoardModel : IDisposable
             if (_shards.TryGetValue(slice, out HeldShard? here))
             {
                 here.Leaving = false;
-                return;
+                return false;
             }
         }
 
@@ -181,9 +182,11 @@ public sealed class BoardModel : IDisposable
             if (_disposed || !_shards.TryAdd(slice, loaded))
             {
                 loaded.Dispose();
+                return false;
             }
 
             _table = null;
+            return true;
         }
     }
 

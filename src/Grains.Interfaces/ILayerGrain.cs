@@ -12,10 +12,10 @@ public interface ILayerGrain : IGrainWithStringKey
 
     /// <summary>
     /// Takes one board's partial sum and answers with the total once every board of the plan has contributed. The total is the plain sum in
-    /// the plan's order of boards.
+    /// the plan's order of boards. Cancelling ends the wait when the step is given up.
     /// </summary>
     [Alias("contribute")]
-    Task<StageTotal> ContributeAsync(StageContribution contribution);
+    Task<StageTotal> ContributeAsync(StageContribution contribution, CancellationToken cancellationToken = default);
 }
 
 /// <summary>Where a shard is.</summary>

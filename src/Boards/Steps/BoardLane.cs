@@ -23,6 +23,12 @@ internal sealed class BoardLane
 
     internal string Name => _board.Board;
 
+    /// <summary>Whether the step has rows to compute; one that only releases sequences has none, on all boards alike.</summary>
+    internal bool HasRows => _step.Rows.Count > 0;
+
+    /// <summary>Whether this board has given the step at hand up.</summary>
+    internal bool HasFailed => _failed;
+
     private LayerWalk Walk => _board.Walk;
 
     /// <summary>Takes a step up. A board that cannot gives the step up for all.</summary>

@@ -165,8 +165,9 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
 
     private void Walk(BoardLane[] lanes)
     {
-        bool whole = true;
-        for (int stage = 0; whole && stage < _stageCount; stage++)
+        bool whole = !Array.Exists(lanes, lane => lane.HasFailed);
+        int stageCount = lanes[0].HasRows ? _stageCount : 0;
+        for (int stage = 0; whole && stage < stageCount; stage++)
         {
             foreach (BoardLane lane in lanes)
             {

@@ -13,47 +13,58 @@ internal sealed class GenerationGrain(ModelCatalog models) : Grain, IGenerationG
     public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        ModelStatus status = await GrainFactory.GetGrain<IModelGrain>(request.Model).EnsureReadyAsync();
-        ITokenizer tokenizer = models.Open(request.Model).Tokenizer;
-        Check(request);
-        int[] prompt = await PromptTokens.OfAsync(request, tokenizer, status.ContextLength);
-        int room = status.ContextLength - prompt.Length;
-        int maxTokens = Math.Min(request.MaxTokens ?? room, room);
-        bool scorePrompt = request.Echo && request.LogProbabilities is not null;
-        CompletionText text = new(tokenizer, request.Stop, request.LogProbabilities is not null);
-
-        if (request.Echo)
+        try
         {
-            yield return text.Prompt(request.Prompt, prompt, scorePrompt);
-        }
-
-        if (maxTokens > 0 || scorePrompt)
-        {
-            SequenceRequest sequence = new()
+            Check(request);
+            ModelStatus status = await GrainFactory.GetGrain<IModelGrain>(request.Model).EnsureReadyAsync();
+            ITokenizer tokenizer = models.Open(request.Model).Tokenizer;
+            int[] prompt = await PromptTokens.OfAsync(request, tokenizer, status.ContextLength);
+            bool scorePrompt = request.Echo && request.LogProbabilities is not null;
+            CompletionText text = new(tokenizer, request.Stop, request.LogProbabilities is not null);
+            if (request.Echo)
             {
-                Tokens = prompt,
-                MaxTokens = maxTokens,
-                Sampling = request.Sampling,
-                EndTokens = [.. tokenizer.EndTokens],
-                TopCount = request.LogProbabilities ?? 0,
-                ScoreFrom = scorePrompt ? 1 : null,
-            };
-            await foreach (TokenEvent token in GrainFactory.GetGrain<ISchedulerGrain>(request.Model).RunAsync(sequence, cancellationToken))
-            {
-                GenerationChunk? chunk = token.Position < prompt.Length ? text.Given(token) : text.Sampled(token);
-                if (chunk is not null)
-                {
-                    yield return chunk;
-                }
+                yield return text.Prompt(request.Prompt, prompt, scorePrompt);
+            }
 
-                if (text.IsStopped)
+            SequenceRequest sequence = Sequence(request, prompt, status.ContextLength, tokenizer, scorePrompt);
+            if (sequence.MaxTokens > 0 || scorePrompt)
+            {
+                await foreach (TokenEvent token in GrainFactory.GetGrain<ISchedulerGrain>(request.Model).RunAsync(sequence, cancellationToken))
                 {
-                    break;
+                    GenerationChunk? chunk = token.Position < prompt.Length ? text.Given(token) : text.Sampled(token);
+                    if (chunk is not null)
+                    {
+                        yield return chunk;
+                    }
+
+                    if (text.IsStopped)
+                    {
+                        break;
+                    }
                 }
             }
-        }
 
-        yield return text.End(prompt.Length);
+            yield return text.End(prompt.Length);
+        }
+        finally
+        {
+            // Nobody asks for this request's grain again.
+            DeactivateOnIdle();
+        }
+    }
+
+    private static SequenceRequest Sequence(GenerationRequest request, int[] prompt, int contextLength, ITokenizer tokenizer, bool scorePrompt)
+    {
+        int room = contextLength - prompt.Length;
+        return new SequenceRequest
+        {
+            Tokens = prompt,
+            MaxTokens = Math.Min(request.MaxTokens ?? room, room),
+            Sampling = request.Sampling,
+            EndTokens = [.. tokenizer.EndTokens],
+            TopCount = request.LogProbabilities ?? 0,
+            ScoreFrom = scorePrompt ? 1 : null,
+        };
     }
 
     private static void Check(GenerationRequest request)

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Halo.Boards;
@@ -35,30 +36,30 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
     {
         byte[] bytes = MemoryMarshal.AsBytes(_partialSum.AsSpan(0, length)).ToArray();
         _total = grains.GetGrain<ILayerGrain>(GrainKeys.Layer(model, key.Layer))
-            .ContributeAsync(new StageContribution(key.PlanVersion, key.StepNumber, key.Stage, board, boardCount, bytes));
+            .ContributeAsync(new StageContribution(key.PlanVersion, key.StepNumber, key.Stage, board, boardCount, bytes), abort.Token(key.StepNumber));
     }
 
     public StageResult Complete(in StageKey key, Span<float> residual)
     {
-        Task<StageTotal> total = _total!;
-        if (!abort.Wait(key.StepNumber, total))
+        try
+        {
+            byte[] sum = _total!.GetAwaiter().GetResult().Sum;
+            if (sum.Length > 0)
+            {
+                TensorPrimitives.Add(residual, MemoryMarshal.Cast<byte, float>((ReadOnlySpan<byte>)sum), residual);
+            }
+
+            return StageResult.Complete;
+        }
+        catch (OperationCanceledException)
         {
             return StageResult.Aborted;
         }
-
-        if (!total.IsCompletedSuccessfully)
+        catch (Exception fault)
         {
-            Abort(key.StepNumber, $"The all-reduce of layer {key.Layer} failed: {total.Exception?.GetBaseException().Message ?? "cancelled"}");
+            Abort(key.StepNumber, $"The all-reduce of layer {key.Layer} failed: {fault.Message}");
             return StageResult.Aborted;
         }
-
-        ReadOnlySpan<float> sum = MemoryMarshal.Cast<byte, float>(total.Result.Sum);
-        if (sum.Length == residual.Length)
-        {
-            TensorPrimitives.Add(residual, sum, residual);
-        }
-
-        return StageResult.Complete;
     }
 
     public Span<float> LogitBlock(int rows, int firstToken, int tokenCount, out int stride) =>
@@ -85,47 +86,37 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
     }
 }
 
-/// <summary>Lets the boards of one process learn at once that one of them gave a step up.</summary>
+/// <summary>Ends the grain calls of a step on all boards of this process once one of them has given it up.</summary>
+[SuppressMessage("Design", "CA1001", Justification = "The sources have no timers and no wait handles: there is nothing to free.")]
 internal sealed class StepAbort
 {
     private readonly Lock _gate = new();
-    private TaskCompletionSource _raised = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _source = new();
     private long _step = -1;
 
     internal void Raise(long stepNumber)
     {
+        CancellationTokenSource source;
         lock (_gate)
         {
             _step = Math.Max(_step, stepNumber);
-            _raised.TrySetResult();
+            source = _source;
         }
+
+        source.Cancel();
     }
 
-    /// <summary>Waits for a task; false where the step was given up first.</summary>
-    internal bool Wait(long stepNumber, Task task)
+    /// <summary>Cancelled when the step is given up.</summary>
+    internal CancellationToken Token(long stepNumber)
     {
-        while (true)
+        lock (_gate)
         {
-            Task raised;
-            lock (_gate)
+            if (_step < stepNumber && _source.IsCancellationRequested)
             {
-                if (_step >= stepNumber)
-                {
-                    return false;
-                }
-
-                if (_raised.Task.IsCompleted)
-                {
-                    _raised = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                }
-
-                raised = _raised.Task;
+                _source = new CancellationTokenSource();
             }
 
-            if (Task.WaitAny(task, raised) == 0)
-            {
-                return true;
-            }
+            return _source.Token;
         }
     }
 }

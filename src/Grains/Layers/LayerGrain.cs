@@ -25,7 +25,7 @@ internal sealed class LayerGrain(PlanCatalog plans) : Grain, ILayerGrain
         return Task.FromResult(shards);
     }
 
-    public Task<StageTotal> ContributeAsync(StageContribution contribution)
+    public Task<StageTotal> ContributeAsync(StageContribution contribution, CancellationToken cancellationToken = default)
     {
         if (contribution.StepNumber < _step)
         {
@@ -49,7 +49,7 @@ internal sealed class LayerGrain(PlanCatalog plans) : Grain, ILayerGrain
                 $"Board {contribution.Board} of {contribution.BoardCount} contributed twice, or under plan {contribution.PlanVersion} that the others do not share.");
         }
 
-        return stage.Total;
+        return stage.Total.WaitAsync(cancellationToken);
     }
 
     private void BeginStep(long step)

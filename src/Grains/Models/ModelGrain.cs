@@ -34,6 +34,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         else if (_needsRepair)
         {
             await PrepareShardsAsync(_plan, _plan.Shards);
+            await OnAllBoards(_plan, board => board.RetirePlansAsync(Model));
             _needsRepair = false;
         }
 

@@ -53,17 +53,20 @@ internal sealed class NeuronShardGrain(Board board, BoardHost host, ModelCatalog
         }
 
         BoardModel share = Share;
-        await Task.Run(() => share.Register(assignment.Slice));
+        bool loaded = await Task.Run(() => share.Register(assignment.Slice));
         if (_held is { } before && before != assignment.Slice)
         {
             share.Unregister(before, untilRetired: true);
         }
 
-        _held = assignment.Slice;
-        if (_source == board.Name || _shard.Kind != ShardKind.Attention)
+        // Where a move was given up the shard comes back to the board that never stopped stepping it: the KV there is the true one.
+        bool cameBack = !loaded && _held is null;
+        if (cameBack || _shard.Kind != ShardKind.Attention)
         {
             _source = null;
         }
+
+        _held = assignment.Slice;
 
         await CopyKvAsync();
         return new ShardStatus(_shard.ToString(), board.Name, planVersion);

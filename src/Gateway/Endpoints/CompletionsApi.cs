@@ -1,0 +1,103 @@
+using System.Threading.Channels;
+using Halo.Gateway.Contracts;
+using Halo.Gateway.Serving;
+using Halo.Gateway.Streaming;
+
+namespace Halo.Gateway.Endpoints;
+
+/// <summary><c>POST /v1/completions</c>, plain and streamed.</summary>
+internal sealed class CompletionsApi
+{
+    private readonly JsonBody _body;
+    private readonly ServedModels _models;
+    private readonly GatewayOptions _options;
+    private readonly GatewayMetrics _metrics;
+    private readonly ILogger<CompletionsApi> _log;
+
+    public CompletionsApi(JsonBody body, ServedModels models, GatewayOptions options, GatewayMetrics metrics, ILogger<CompletionsApi> log)
+    {
+        _body = body;
+        _models = models;
+        _options = options;
+        _metrics = metrics;
+        _log = log;
+    }
+
+    /// <summary>Answers one request.</summary>
+    public async Task AnswerAsync(HttpContext context)
+    {
+        CompletionJob job = CompletionJob.From(await _body.ReadAsync<CompletionRequest>(context));
+        ServedModel model = _models.Find(job.Model);
+        foreach (Prompt prompt in job.Prompts)
+        {
+            model.Check(prompt, job.MaxTokens);
+        }
+
+        CompletionTally tally = new(job, _metrics);
+        await using (ChoiceStreams choices = ChoiceStreams.Start(job, model, context.TraceIdentifier, context.RequestAborted))
+        {
+            CompletionFormat format = new(job, model.Name, $"cmpl-{context.TraceIdentifier}");
+            await (job.Stream ? StreamAsync(context, choices, format, tally) : CollectAsync(context, choices, format, tally));
+        }
+
+        _log.Completed(context.TraceIdentifier, job.ChoiceCount, tally.Usage.PromptTokens, tally.Usage.CompletionTokens, tally.Elapsed.TotalSeconds);
+    }
+
+    private static async Task CollectAsync(HttpContext context, ChoiceStreams choices, CompletionFormat format, CompletionTally tally)
+    {
+        await foreach (ChoicePiece piece in choices.Pieces.ReadAllAsync(context.RequestAborted))
+        {
+            tally.Add(piece);
+            format.Collect(piece);
+        }
+
+        await context.Response.WriteAsJsonAsync(format.Whole(tally.Usage), GatewayJson.Of<CompletionWithUsage>(), null, context.RequestAborted);
+    }
+
+    private async Task StreamAsync(HttpContext context, ChoiceStreams choices, CompletionFormat format, CompletionTally tally)
+    {
+        using ServerSentEvents events = new(context);
+        try
+        {
+            while (await WaitAsync(choices.Pieces, events))
+            {
+                while (choices.Pieces.TryRead(out ChoicePiece piece))
+                {
+                    tally.Add(piece);
+                    if (CompletionFormat.IsWorthAnEvent(piece))
+                    {
+                        await format.SendAsync(events, format.Event(piece), null);
+                    }
+                }
+            }
+
+            if (format.IncludesUsage)
+            {
+                await format.SendAsync(events, [], tally.Usage);
+            }
+
+            await events.SendDoneAsync();
+        }
+        catch (Exception fault) when (context.Response.HasStarted && !context.RequestAborted.IsCancellationRequested)
+        {
+            // The status is gone; the client learns of the fault by an event, and that there is no [DONE].
+            await events.SendAsync(new ErrorResponse(ErrorAnswers.Describe(context, fault, _log).Detail));
+        }
+    }
+
+    // Whether there is a piece to read; comments keep the connection in use meanwhile.
+    private async Task<bool> WaitAsync(ChannelReader<ChoicePiece> pieces, ServerSentEvents events)
+    {
+        Task<bool> ready = pieces.WaitToReadAsync().AsTask();
+        while (!ready.IsCompleted)
+        {
+            await ((Task)ready).WaitAsync(_options.StreamHeartbeat).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!ready.IsCompleted)
+            {
+                await events.SendCommentAsync();
+            }
+        }
+
+        return await ready;
+    }
+}

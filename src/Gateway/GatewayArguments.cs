@@ -1,0 +1,92 @@
+namespace Halo.Gateway;
+
+/// <summary>The command line in friendly words, turned into configuration keys.</summary>
+internal static class GatewayArguments
+{
+    /// <summary>What <c>--help</c> prints.</summary>
+    public const string Help = """
+        Halo.Gateway: runs boards in this process and serves their model over OpenAI's completions API.
+
+          --model FILE         a GGUF model, served under its file's name; NAME=FILE serves it as NAME; may be repeated
+                               (default: the bundled halo-tales)
+          --boards N           boards, 1 to 64 (default 4)
+          --threads N          compute threads of all boards together (default: all cores)
+          --transport KIND     in-process or grain-call: how boards exchange partial sums (default in-process)
+          --speeds A,B,...     relative speeds of the boards, one each (default: all alike)
+          --board-memory N     bytes of memory of each board (default: an equal share of the machine's)
+          --kv-positions N     positions of KV for all sequences together
+          --urls URL           where to serve (default http://127.0.0.1:8080: this machine only, nobody is asked who they are)
+
+        Every option can be set as --Halo:NAME VALUE or by the environment as Halo__NAME; see HaloClusterOptions and GatewayOptions.
+        """;
+
+    private static readonly Dictionary<string, string> s_keys = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["boards"] = "Halo:Boards",
+        ["threads"] = "Halo:Threads",
+        ["transport"] = "Halo:Transport",
+        ["board-memory"] = "Halo:BoardMemoryBytes",
+        ["kv-positions"] = "Halo:KvPositions",
+        ["urls"] = "urls",
+        ["environment"] = "environment",
+        ["contentRoot"] = "contentRoot",
+    };
+
+    /// <summary>The arguments as <c>--key=value</c> of the configuration.</summary>
+    /// <exception cref="StartException">Some are unknown or have no value; it lists all of them.</exception>
+    public static string[] ToConfiguration(string[] args)
+    {
+        List<string> faults = [];
+        List<string> settings = [];
+        for (int index = 0; index < args.Length; index++)
+        {
+            string name = args[index].TrimStart('-');
+            int equals = name.IndexOf('=', StringComparison.Ordinal);
+            if (!args[index].StartsWith("--", StringComparison.Ordinal))
+            {
+                faults.Add($"'{args[index]}' stands alone; options are written --name value.");
+            }
+            else if (equals > 0)
+            {
+                Add(name[..equals], name[(equals + 1)..], settings, faults);
+            }
+            else if (index + 1 < args.Length)
+            {
+                Add(name, args[++index], settings, faults);
+            }
+            else
+            {
+                faults.Add($"--{name} has no value.");
+            }
+        }
+
+        return faults.Count == 0 ? [.. settings] : throw new StartException("The command line has faults (--help lists the options):", faults);
+    }
+
+    private static void Add(string name, string value, List<string> settings, List<string> faults)
+    {
+        if (name.Equals("model", StringComparison.OrdinalIgnoreCase))
+        {
+            int equals = value.IndexOf('=', StringComparison.Ordinal);
+            string served = equals > 0 ? value[..equals] : Path.GetFileNameWithoutExtension(value);
+            settings.Add($"--Halo:Models:{served}={value[(equals > 0 ? equals + 1 : 0)..]}");
+        }
+        else if (name.Equals("speeds", StringComparison.OrdinalIgnoreCase))
+        {
+            settings.AddRange(value.Split(',').Select((speed, board) => $"--Halo:Speeds:{board}={speed}"));
+        }
+        else if (s_keys.TryGetValue(name, out string? key))
+        {
+            // Kinds are written with a hyphen on the command line, and without one in the enumerations.
+            settings.Add($"--{key}={(key == "Halo:Transport" ? value.Replace("-", "", StringComparison.Ordinal) : value)}");
+        }
+        else if (name.Contains(':', StringComparison.Ordinal))
+        {
+            settings.Add($"--{name}={value}");
+        }
+        else
+        {
+            faults.Add($"--{name} is no option.");
+        }
+    }
+}

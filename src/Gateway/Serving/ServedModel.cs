@@ -1,0 +1,92 @@
+using System.Text;
+using Halo.Gateway.Contracts;
+using Halo.Gateway.Endpoints;
+using Halo.Inference.Tokenization;
+using Orleans;
+
+namespace Halo.Gateway.Serving;
+
+/// <summary>A model that was loaded: whom to ask for its completions, and which prompts fit it.</summary>
+internal sealed class ServedModel
+{
+    private readonly ITokenizer _tokenizer;
+    private readonly int _longestTokenBytes;
+
+    public ServedModel(string name, int contextLength, ITokenizer tokenizer, IGrainFactory grains)
+    {
+        Name = name;
+        ContextLength = contextLength;
+        Grains = grains;
+        _tokenizer = tokenizer;
+        // 4 is the longest character: a token for an unknown one has no bytes of its own.
+        _longestTokenBytes = Math.Max(4, Enumerable.Range(0, tokenizer.VocabularySize).Max(token => tokenizer.TokenBytes(token).Length));
+    }
+
+    public string Name { get; }
+
+    /// <summary>Longest sequence in positions.</summary>
+    public int ContextLength { get; }
+
+    public IGrainFactory Grains { get; }
+
+    /// <summary>
+    /// Refuses prompts that cannot be continued, before they cross a grain call. A text is only cut into tokens where its length leaves
+    /// room for doubt, so that the work stays below that of a few contexts however long the text is.
+    /// </summary>
+    /// <exception cref="ApiException">A prompt is longer than the context, or holds tokens that the model does not have.</exception>
+    /// <param name="prompt">The prompt.</param>
+    /// <param name="maxTokens">Tokens wanted after it: one must find room, unless none is wanted.</param>
+    public void Check(Prompt prompt, int maxTokens)
+    {
+        int room = ContextLength - Math.Min(maxTokens, 1);
+        if (prompt.Tokens is { } tokens)
+        {
+            CheckTokens(tokens, room);
+        }
+        else if (prompt.Text is { } text)
+        {
+            CheckText(text, room);
+        }
+    }
+
+    private void CheckTokens(int[] tokens, int room)
+    {
+        if (tokens.Length > room)
+        {
+            throw TooLong($"{tokens.Length}");
+        }
+
+        foreach (int token in tokens)
+        {
+            if (token < 0 || token >= _tokenizer.VocabularySize)
+            {
+                throw ApiException.Invalid("prompt", $"prompt holds token {token}; the tokens of {Name} are 0 to {_tokenizer.VocabularySize - 1}.");
+            }
+        }
+    }
+
+    private void CheckText(string text, int room)
+    {
+        // A token is at least one byte; before the first there may be one that begins the text and a space.
+        long bytes = Encoding.UTF8.GetByteCount(text);
+        if (bytes + 2 <= room)
+        {
+            return;
+        }
+
+        long leastTokens = bytes / _longestTokenBytes;
+        if (leastTokens > room)
+        {
+            throw TooLong($"at least {leastTokens}");
+        }
+
+        int count = _tokenizer.Encode(text, _tokenizer.AddBos).Length;
+        if (count > room)
+        {
+            throw TooLong($"{count}");
+        }
+    }
+
+    private ApiException TooLong(string count) =>
+        ApiException.Invalid("prompt", $"prompt has {count} tokens; the context of {Name} is {ContextLength} tokens, the completion included.", "context_length_exceeded");
+}

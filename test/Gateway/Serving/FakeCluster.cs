@@ -1,0 +1,117 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Halo.Grains;
+using Halo.Inference.Tokenization;
+using Halo.Planning.Assignment;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Halo.Gateway.Serving;
+
+/// <summary>A cluster whose grains do what a test says. Its tokenizer knows bytes; its context is 100 tokens.</summary>
+internal sealed class FakeCluster : IServingCluster, IGrainFactory, IModelGrain, ISchedulerGrain, ITokenizer
+{
+    public const int ContextLength = 100;
+
+    /// <summary>What a model grain answers when it is asked to be ready.</summary>
+    public Func<Task> Load { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>What a generation grain does.</summary>
+    public Func<GenerationRequest, CancellationToken, IAsyncEnumerable<GenerationChunk>> Generate { get; set; } = (_, _) => Chunks("ok");
+
+    public SchedulerStatistics Statistics { get; set; } = new(0, 0, 0, 0, 0);
+
+    public bool IsDisposed { get; private set; }
+
+    public IGrainFactory Grains => this;
+
+    public int VocabularySize => 256;
+
+    public int BosToken => -1;
+
+    public int EosToken => -1;
+
+    public bool AddBos => false;
+
+    public bool AddSpacePrefix => false;
+
+    public IReadOnlySet<int> EndTokens { get; } = new HashSet<int>();
+
+    public static async IAsyncEnumerable<GenerationChunk> Chunks(params string[] texts)
+    {
+        foreach (string text in texts)
+        {
+            await Task.Yield();
+            yield return new GenerationChunk { Text = text };
+        }
+
+        yield return Last;
+    }
+
+    public static GenerationChunk Last { get; } = new() { Text = "", FinishReason = "length", PromptTokenCount = 3, CompletionTokenCount = 2 };
+
+    public Task<IServingCluster> StartAsync(CancellationToken cancellationToken) => Task.FromResult<IServingCluster>(this);
+
+    public ITokenizer TokenizerOf(string model) => this;
+
+    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithStringKey =>
+        typeof(TGrainInterface) == typeof(IGenerationGrain) ? (TGrainInterface)(object)new Generation(this) : (TGrainInterface)(object)this;
+
+    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) => throw new NotSupportedException();
+
+    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
+        where TGrainInterface : IAddressable => throw new NotSupportedException();
+
+    public async Task<ModelStatus> EnsureReadyAsync()
+    {
+        await Load();
+        return new ModelStatus("halo-tales", ContextLength, 1, "b1");
+    }
+
+    public Task<PlanDocument> GetPlanAsync() => Task.FromResult(PlanDocument.Of(new Plan
+    {
+        Version = 1,
+        Model = "halo-tales",
+        Boards = ["b1"],
+        HeadBoard = "b1",
+        KvPositions = 100,
+        Shards = [],
+    }));
+
+    public Task<PlanDocument> MoveShardAsync(string shard, string board) => throw new NotSupportedException();
+
+    public Task ReportFailureAsync(int planVersion) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<TokenEvent> RunAsync(SequenceRequest request, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+    public Task SwitchPlanAsync(int version, string[] movedShards) => throw new NotSupportedException();
+
+    public Task<SchedulerStatistics> GetStatisticsAsync() => Task.FromResult(Statistics);
+
+    public int[] Encode(string text, bool addBos, bool parseSpecial = false) => [.. Encoding.UTF8.GetBytes(text).Select(value => (int)value)];
+
+    public ReadOnlySpan<byte> TokenBytes(int token) => new[] { (byte)token };
+
+    public string TokenText(int token) => $"<0x{token:X2}>";
+
+    public string Decode(ReadOnlySpan<int> tokens) => throw new NotSupportedException();
+
+    public ValueTask DisposeAsync()
+    {
+        IsDisposed = true;
+        return ValueTask.CompletedTask;
+    }
+
+    private sealed class Generation(FakeCluster cluster) : IGenerationGrain
+    {
+        public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
+            GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            await foreach (GenerationChunk chunk in cluster.Generate(request, cancellationToken).WithCancellation(cancellationToken))
+            {
+                yield return chunk;
+            }
+        }
+    }
+}

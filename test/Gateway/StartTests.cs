@@ -1,0 +1,71 @@
+using System.Net;
+using System.Net.Sockets;
+using Halo.Gateway.Serving;
+using Halo.Silo;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Halo.Gateway;
+
+public sealed class StartTests
+{
+    [Fact]
+    public void Build_FriendlyArguments_BecomeOptions()
+    {
+        using IDisposable app = (IDisposable)Program.Build(
+            ["--boards", "2", "--transport=grain-call", "--threads", "1", "--model", $"tales={TestPaths.BundledModel}", "--speeds", "1,2.5", "--kv-positions", "900"]);
+        HaloClusterOptions options = ((WebApplication)app).Services.GetRequiredService<HaloClusterOptions>();
+
+        Assert.Equal((2, TransportKind.GrainCall, 1, 900), (options.Boards, options.Transport, options.Threads, options.KvPositions));
+        Assert.Equal([1, 2.5], options.Speeds);
+        Assert.Equal(TestPaths.BundledModel, options.Models["tales"]);
+        Assert.Equal(["tales"], ((WebApplication)app).Services.GetRequiredService<ServedModels>().Names);
+    }
+
+    [Fact]
+    public void Build_ModelFile_IsServedUnderItsName()
+    {
+        using IDisposable app = (IDisposable)Program.Build(["--model", TestPaths.BundledModel]);
+
+        Assert.Equal(["halo-tales"], ((WebApplication)app).Services.GetRequiredService<ServedModels>().Names);
+    }
+
+    [Fact]
+    public void Build_BadOptions_TellsAllFaults()
+    {
+        StartException fault = Assert.Throws<StartException>(() => Program.Build(
+        [
+            "--boards", "99", "--threads", "many", "--transport", "pigeon", "--Halo:Bords", "3", "--model", "missing.gguf",
+            "--Halo:Gateway:MaxRequestsInFlight", "0", "--speeds", "1,fast",
+        ]));
+
+        foreach (string part in (string[])["Boards is 99", "Halo:Threads is 'many'", "Halo:Transport is 'pigeon'", "Halo:Bords is no option", "missing.gguf", "MaxRequestsInFlight is 0", "Halo:Speeds is '1,fast'"])
+        {
+            Assert.Contains(part, fault.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void Build_BadArguments_TellsAllFaults()
+    {
+        StartException fault = Assert.Throws<StartException>(() => Program.Build(["--bords", "3", "four", "--threads"]));
+
+        Assert.Contains("--bords is no option", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("'four' stands alone", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("--threads has no value", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Run_PortInUse_ExitsWithOne()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        string[] args = ["--urls", $"http://127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}"];
+
+        Assert.Equal(1, await GatewayStart.RunAsync(args, () => Program.Build(args)));
+    }
+
+    [Fact]
+    public async Task Run_BadOptions_ExitsWithOne() =>
+        Assert.Equal(1, await GatewayStart.RunAsync([], () => Program.Build(["--boards", "0"])));
+}
