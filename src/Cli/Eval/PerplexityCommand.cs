@@ -95,17 +95,15 @@ internal static class PerplexityCommand
             return;
         }
 
-        TextTable table = new TextTable().Numbers("perplexity", "standard error", "nll", "tokens", "chunks", "context")
-            .Words("protocol").Numbers("boards", "seconds");
-        console.Answer(table.Row(
-            $"{report.Perplexity:0.0000}",
-            $"{report.StandardError:0.0000}",
-            $"{report.Nll:0.00000}",
-            $"{report.Tokens:N0}",
-            $"{report.Chunks:N0}",
-            $"{report.Context}",
-            report.Protocol,
-            $"{report.Boards}",
-            $"{report.Seconds:0.00}"));
+        // One value a line: side by side they are wider than a terminal.
+        console.Answer(new TextTable().Words("measure").Numbers("value")
+            .Row("perplexity", $"{report.Perplexity:0.0000}")
+            .Row("standard error", $"{report.StandardError:0.0000}")
+            .Row("nats per token", $"{report.Nll:0.00000}")
+            .Row("tokens scored", $"{report.Tokens:N0}")
+            .Row($"chunks ({report.Protocol})", $"{report.Chunks:N0}")
+            .Row("context", $"{report.Context}")
+            .Row("boards", $"{report.Boards}")
+            .Row("seconds", $"{report.Seconds:0.00}"));
     }
 }

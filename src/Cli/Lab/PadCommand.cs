@@ -65,6 +65,11 @@ internal static class PadCommand
             throw new CommandFault($"--out '{output}' is a directory; name a file in it.");
         }
 
+        if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder && !Directory.Exists(folder))
+        {
+            throw new CommandFault($"--out '{output}': there is no folder '{folder}'; make it first.");
+        }
+
         return force || !File.Exists(output)
             ? output
             : throw new CommandFault($"'{output}' exists; name another file, or replace it with --force.");

@@ -59,7 +59,7 @@ public sealed class PadCommandTests
         (await PadAsync("none.gguf", "tinyllama-1.1b", output)).AssertFault("There is no file 'none.gguf'");
         (await PadAsync(TestPaths.BundledModel, "512,1536,6,16,8", folder.Path)).AssertFault("is a directory");
         (await PadAsync(TestPaths.BundledModel, "512,1536,6,16,8", TestPaths.BundledModel)).AssertFault("is the model itself");
-        (await PadAsync(TestPaths.BundledModel, "512,1536,6,16,8", folder.File("none/padded.gguf"))).AssertFault("none");
+        (await PadAsync(TestPaths.BundledModel, "512,1536,6,16,8", folder.File("none/padded.gguf"))).AssertFault("there is no folder");
         Assert.Empty(Directory.GetFileSystemEntries(folder.Path));
     }
 
