@@ -1,1 +1,33 @@
-return 0;
+using System.CommandLine;
+using Halo.Cli.Bench;
+using Halo.Cli.Eval;
+using Halo.Cli.Generate;
+using Halo.Cli.Hosting;
+using Halo.Cli.Inspect;
+using Halo.Cli.Lab;
+
+namespace Halo.Cli;
+
+/// <summary>The program <c>halo</c>: its verbs.</summary>
+internal static class Program
+{
+    internal static RootCommand CreateRoot() => new("One LLaMA model on many small boards.")
+    {
+        GenerateCommand.Create(),
+        InspectCommand.Create(),
+        new Command("eval", "Measure a model's quality.")
+        {
+            PerplexityCommand.Create(),
+        },
+        new Command("bench", "Measure speed.")
+        {
+            DecodeCommand.Create(),
+        },
+        new Command("lab", "Make what experiments need.")
+        {
+            PadCommand.Create(),
+        },
+    };
+
+    private static Task<int> Main(string[] args) => CommandHost.RunAsync(CreateRoot(), args, Console.Out, Console.Error);
+}

@@ -1,0 +1,158 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json;
+using Halo.Cli.Hosting;
+using Halo.Grains;
+using Halo.Inference.Tokenization;
+using Halo.Silo;
+
+namespace Halo.Cli.Bench;
+
+/// <summary>
+/// <c>halo bench decode</c>: decode speed of several numbers of boards in one process. Rounds are interleaved, so that whatever else the
+/// machine does falls on all of them alike.
+/// </summary>
+internal static class DecodeCommand
+{
+    private const string Prompt = "Once upon a time";
+
+    internal static Command Create()
+    {
+        Option<string?> model = CommandOptions.Model();
+        Option<int[]> boards = CommandOptions.BoardCounts(1, 8);
+        Option<int> threads = CommandOptions.Threads();
+        Option<int> tokens = CommandOptions.Number(
+            "--tokens", "Tokens to decode in a round.", 64, count => count >= 2, "a whole number, 2 or more");
+        Option<int> rounds = CommandOptions.Number(
+            "--rounds", "Rounds after the warm-up.", 5, count => count >= 1, "a whole number, 1 or more");
+        Option<bool> json = CommandOptions.Json();
+        Command command = new("decode", "Compare decode speed between numbers of boards.") { model, boards, threads, tokens, rounds, json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            CommandConsole.Of(parsed),
+            ModelFile.Locate(parsed.GetValue(model)),
+            new DecodeSetting(parsed.GetValue(boards)!, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds)),
+            parsed.GetValue(json),
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        CommandConsole console, ModelFile file, DecodeSetting setting, bool json, CancellationToken cancellationToken)
+    {
+        CheckLength(file, setting.Tokens);
+        List<ModelSession> sessions = [];
+        try
+        {
+            foreach (int boards in setting.Boards)
+            {
+                sessions.Add(await StartAsync(file, boards, setting, cancellationToken));
+            }
+
+            console.Note($"load average before: {LoadAverage()}");
+            List<double>[] rates = await MeasureAsync(console, sessions, setting, cancellationToken);
+            console.Note($"load average after: {LoadAverage()} (this measurement included)");
+            Print(console, DecodeReport.Of(file, setting, rates), json);
+            return CommandHost.Success;
+        }
+        finally
+        {
+            foreach (ModelSession session in sessions)
+            {
+                await session.DisposeAsync();
+            }
+        }
+    }
+
+    private static void CheckLength(ModelFile file, int tokens)
+    {
+        int contextLength = file.ReadConfig().ContextLength;
+        int most = contextLength - Prompt.Length - 2;
+        if (tokens > most)
+        {
+            throw new CommandFault($"--tokens is {tokens}; with the prompt before them at most {most} fit the model's context of {contextLength}.");
+        }
+    }
+
+    private static Task<ModelSession> StartAsync(
+        ModelFile file, int boards, DecodeSetting setting, CancellationToken cancellationToken) =>
+        ModelSession.StartAsync(
+            file,
+            new HaloClusterOptions
+            {
+                Boards = boards,
+                Threads = setting.Threads,
+                KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + setting.Tokens),
+            },
+            cancellationToken);
+
+    private static Task<List<double>[]> MeasureAsync(
+        CommandConsole console, List<ModelSession> sessions, DecodeSetting setting, CancellationToken cancellationToken) =>
+        console.WithProgressAsync("decode", async progress =>
+        {
+            List<double>[] rates = [.. sessions.Select(_ => new List<double>())];
+            int done = 0;
+            for (int round = 0; round <= setting.Rounds; round++)
+            {
+                for (int i = 0; i < sessions.Count; i++)
+                {
+                    double rate = await DecodeAsync(sessions[i], setting.Tokens, cancellationToken);
+                    if (round > 0) // The first is the warm-up: compilation, page faults, caches.
+                    {
+                        rates[i].Add(rate);
+                    }
+
+                    progress.Report(++done / ((setting.Rounds + 1.0) * sessions.Count));
+                }
+            }
+
+            return rates;
+        });
+
+    // Tokens per second from the first token to the last: prefill is not in it.
+    private static async Task<double> DecodeAsync(ModelSession session, int tokens, CancellationToken cancellationToken)
+    {
+        ITokenizer tokenizer = session.Model.Tokenizer;
+        SequenceRequest request = new()
+        {
+            Tokens = tokenizer.Encode(Prompt, tokenizer.AddBos),
+            MaxTokens = tokens,
+            Sampling = new SamplingOptions { Temperature = 0 },
+            EndTokens = [],
+        };
+        long first = 0;
+        int count = 0;
+        await foreach (TokenEvent token in session.Scheduler.RunAsync(request, cancellationToken))
+        {
+            if (count++ == 0)
+            {
+                first = Stopwatch.GetTimestamp();
+            }
+        }
+
+        return (count - 1) / Stopwatch.GetElapsedTime(first).TotalSeconds;
+    }
+
+    private static string LoadAverage()
+    {
+        const string source = "/proc/loadavg";
+        return File.Exists(source) ? string.Join(' ', File.ReadAllText(source).Split(' ').Take(3)) : "not known on this system";
+    }
+
+    private static void Print(CommandConsole console, DecodeReport report, bool json)
+    {
+        if (json)
+        {
+            console.Output.WriteLine(JsonSerializer.Serialize(report, DecodeJson.Default.DecodeReport));
+            return;
+        }
+
+        TextTable table = new TextTable().Numbers("boards", "median tok/s", "best tok/s", "least tok/s", "median ratio");
+        foreach (DecodeResult result in report.Results)
+        {
+            table.Row(
+                $"{result.Boards}", $"{result.Median:0.0}", $"{result.Best:0.0}", $"{result.Rounds.Min():0.0}", $"{result.Ratio:0.000}");
+        }
+
+        console.Answer(table);
+    }
+}

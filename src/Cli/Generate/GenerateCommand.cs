@@ -1,0 +1,84 @@
+using System.CommandLine;
+using Halo.Cli.Hosting;
+using Halo.Silo;
+
+namespace Halo.Cli.Generate;
+
+/// <summary><c>halo generate</c>: continues a text. The continuation alone goes to stdout.</summary>
+internal static class GenerateCommand
+{
+    private const int DefaultBoards = 4;
+    private const int DefaultMaxTokens = 200;
+
+    internal static Command Create()
+    {
+        Argument<string> prompt = new("PROMPT")
+        {
+            Description = "The text to continue; '-' reads it from stdin, less a line end at its end.",
+        };
+        Option<string?> model = CommandOptions.Model();
+        Option<int?> boards = CommandOptions.OptionalNumber<int>(
+            "--boards",
+            $"Boards in this process. [default: {DefaultBoards}, or as many as --speed has numbers]",
+            CommandOptions.IsBoardCount,
+            CommandOptions.BoardCountNeeded);
+        Option<TransportKind> transport = CommandOptions.Choice(
+            "--transport", "How boards exchange partial sums: shared memory, or layer grains that add them up.",
+            ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall));
+        Option<int> threads = CommandOptions.Threads();
+        Option<double[]> speeds = CommandOptions.NumberList<double>(
+            "--speed", "Relative speeds of the boards, such as 1,2,4: a faster one gets more groups. [default: all alike]",
+            [], speed => speed > 0 && double.IsFinite(speed), "numbers above 0, comma-separated, one for each board");
+        Option<long?> memory = new("--memory-limit")
+        {
+            Description = "Memory of each board: bytes, 500M, 2G. [default: an equal share of this machine's]",
+            HelpName = "BYTES",
+            CustomParser = result => CommandOptions.Read(result, "--memory-limit", ByteCount.Needed, ByteCount.Read),
+        };
+        Option<int> maxTokens = CommandOptions.Number(
+            "--max-tokens", "Tokens to generate at most.", DefaultMaxTokens, count => count >= 1, "a whole number, 1 or more");
+        Option<string[]> stop = new("--stop")
+        {
+            Description = "Text that ends the generation and is not printed; may be given again.",
+            HelpName = "TEXT",
+        };
+        SamplingChoices sampling = new();
+
+        Command command = new("generate", "Continue a text.")
+        {
+            prompt, model, boards, transport, threads, speeds, memory, maxTokens, stop,
+        };
+        sampling.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            double[] speedValues = parsed.GetValue(speeds)!;
+            HaloClusterOptions options = new()
+            {
+                Boards = parsed.GetValue(boards) ?? (speedValues.Length > 0 ? speedValues.Length : DefaultBoards),
+                Threads = parsed.GetValue(threads),
+                Transport = parsed.GetValue(transport),
+                BoardMemoryBytes = parsed.GetValue(memory),
+                Speeds = [.. speedValues],
+            };
+            Generation generation = new(CommandConsole.Of(parsed), ModelFile.Locate(parsed.GetValue(model)), options, sampling.Of(parsed))
+            {
+                MaxTokens = parsed.GetValue(maxTokens),
+                Stop = parsed.GetValue(stop) ?? [],
+            };
+            return generation.RunAsync(ReadPrompt(parsed.GetRequiredValue(prompt)), cancellationToken);
+        });
+        return command;
+    }
+
+    // What 'echo' appends is not part of the prompt.
+    private static string ReadPrompt(string prompt)
+    {
+        if (prompt != "-")
+        {
+            return prompt;
+        }
+
+        string text = Console.In.ReadToEnd();
+        return text.EndsWith("\r\n", StringComparison.Ordinal) ? text[..^2] : text.EndsWith('\n') ? text[..^1] : text;
+    }
+}
