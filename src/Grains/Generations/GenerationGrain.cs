@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Halo.Boards;
-using Halo.Inference.Sampling;
 using Halo.Inference.Tokenization;
 
 namespace Halo.Grains.Generations;
@@ -69,17 +68,7 @@ internal sealed class GenerationGrain(ModelCatalog models) : Grain, IGenerationG
 
     private static void Check(GenerationRequest request)
     {
-        SamplingOptions sampling = request.Sampling;
-        IReadOnlyList<string> faults = new SamplingParameters
-        {
-            Temperature = sampling.Temperature,
-            TopK = sampling.TopK,
-            TopP = sampling.TopP,
-            MinP = sampling.MinP,
-            RepetitionPenalty = sampling.RepetitionPenalty,
-            FrequencyPenalty = sampling.FrequencyPenalty,
-            PresencePenalty = sampling.PresencePenalty,
-        }.Validate();
+        IReadOnlyList<string> faults = request.Sampling.ToParameters().Validate();
         if (faults.Count > 0)
         {
             throw new BadRequestException("sampling", string.Join(" ", faults));

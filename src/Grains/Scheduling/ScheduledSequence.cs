@@ -1,5 +1,4 @@
 using Halo.Boards.Steps;
-using Halo.Inference.Sampling;
 
 namespace Halo.Grains.Scheduling;
 
@@ -20,17 +19,7 @@ internal sealed class ScheduledSequence
             SequenceId = id,
             Tokens = request.Tokens,
             TopCount = request.TopCount,
-            Sampling = new SamplingParameters
-            {
-                Temperature = request.Sampling.Temperature,
-                TopK = request.Sampling.TopK,
-                TopP = request.Sampling.TopP,
-                MinP = request.Sampling.MinP,
-                RepetitionPenalty = request.Sampling.RepetitionPenalty,
-                FrequencyPenalty = request.Sampling.FrequencyPenalty,
-                PresencePenalty = request.Sampling.PresencePenalty,
-                Seed = request.Sampling.Seed,
-            },
+            Sampling = request.Sampling.ToParameters(),
         };
     }
 
