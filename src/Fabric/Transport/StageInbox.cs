@@ -1,0 +1,149 @@
+using System.Numerics.Tensors;
+using Halo.Fabric.Stages;
+
+namespace Halo.Fabric.Transport;
+
+/// <summary>
+/// Where partial sums lie until all boards have read them, and how far each board has come. Boards of one process share one inbox; a board
+/// on a network has its own, which its receivers fill.
+/// </summary>
+internal sealed class StageInbox
+{
+    private const long NoStep = -1;
+
+    private readonly int _boardCount;
+
+    // Progress counts stages over all steps: a step takes one slot for its begin, one a stage, one for its end.
+    private readonly int _slotsPerStep;
+    private readonly ProgressGate _progress;
+    private readonly float[][] _partialSums; // per board and parity: (rows, hiddenSize); two parities, see Buffer
+    private readonly int[] _lengths;         // per board and parity: floats contributed, 0 = the board holds no shard of the stage
+    private readonly Lock _abortGate = new();
+    private long _abortedStep = NoStep;
+    private string? _abortReason;
+    private string? _failure;
+
+    internal StageInbox(FabricSize size, bool spin)
+    {
+        _boardCount = size.BoardCount;
+        _slotsPerStep = size.StageCount + 2;
+        _progress = new ProgressGate(size.BoardCount, spin);
+        _partialSums = new float[size.BoardCount * 2][];
+        for (int i = 0; i < _partialSums.Length; i++)
+        {
+            _partialSums[i] = GC.AllocateArray<float>(size.MaxRows * size.HiddenSize, pinned: true);
+        }
+
+        _lengths = new int[size.BoardCount * 2];
+    }
+
+    /// <summary>
+    /// Where a board's partial sum belongs. Two buffers in turn are enough: a board writes stage s + 2 only after all have contributed s + 1,
+    /// and so have read s.
+    /// </summary>
+    internal Span<float> Buffer(int board, in StageKey key, int length) => _partialSums[Index(board, key)].AsSpan(0, length);
+
+    /// <summary>Says that a board's partial sum is in its buffer.</summary>
+    internal void Arrived(int board, in StageKey key, int length)
+    {
+        _lengths[Index(board, key)] = length;
+        _progress.Raise(board, Slot(key));
+    }
+
+    /// <summary>Waits for boards [first, end) and adds the sum of what they contributed to the residual.</summary>
+    internal StageResult Complete(in StageKey key, int first, int end, Span<float> residual)
+    {
+        if (!Wait(key, first, end))
+        {
+            return StageResult.Aborted;
+        }
+
+        // The total is built before it meets the residual, the same way on every board and every transport.
+        Span<float> tile = stackalloc float[256];
+        for (int start = 0; start < residual.Length; start += tile.Length)
+        {
+            Span<float> part = residual.Slice(start, Math.Min(tile.Length, residual.Length - start));
+            Span<float> total = tile[..part.Length];
+            Sum(key, first, end, start, total);
+            TensorPrimitives.Add(part, total, part);
+        }
+
+        return StageResult.Complete;
+    }
+
+    /// <summary>Waits for boards [first, end); false where the step was given up.</summary>
+    internal bool Wait(in StageKey key, int first, int end) =>
+        _progress.Wait(first, end, Slot(key), ref _abortedStep, key.StepNumber) && Volatile.Read(ref _abortedStep) < key.StepNumber;
+
+    /// <summary>total[i] = p_first[start + i] + ... + p_(end-1)[start + i], in this order; boards without a part are left out.</summary>
+    internal void Sum(in StageKey key, int first, int end, int start, Span<float> total)
+    {
+        total.Clear();
+        for (int board = first; board < end; board++)
+        {
+            int index = Index(board, key);
+            if (_lengths[index] > 0)
+            {
+                TensorPrimitives.Add(total, _partialSums[index].AsSpan(start, total.Length), total);
+            }
+        }
+    }
+
+    /// <summary>Says that a board has let go of a step.</summary>
+    internal void EndStep(int board, long stepNumber) => _progress.Raise(board, EndSlot(stepNumber));
+
+    /// <summary>Waits until every board has let go of a step.</summary>
+    internal StageResult CompleteStep(long stepNumber)
+    {
+        // An aborted step is waited for too: the buffers are free again only when every board has left it. A lost board never leaves.
+        long never = NoStep;
+        bool reached = Volatile.Read(ref _failure) is null && _progress.Wait(0, _boardCount, EndSlot(stepNumber), ref never, long.MaxValue);
+        return reached && Volatile.Read(ref _abortedStep) < stepNumber ? StageResult.Complete : StageResult.Aborted;
+    }
+
+    /// <summary>Gives up a step: every wait for it ends. The first reason stays.</summary>
+    internal void Abort(long stepNumber, string reason)
+    {
+        lock (_abortGate)
+        {
+            if (_abortedStep < stepNumber)
+            {
+                _abortReason = reason;
+                Volatile.Write(ref _abortedStep, stepNumber);
+            }
+        }
+
+        _progress.WakeParked();
+    }
+
+    /// <summary>Gives up this step and all later ones: a board is lost.</summary>
+    internal void Fail(string reason)
+    {
+        lock (_abortGate)
+        {
+            if (_failure is null)
+            {
+                Volatile.Write(ref _failure, reason);
+                Volatile.Write(ref _abortedStep, long.MaxValue);
+            }
+        }
+
+        _progress.Stop();
+    }
+
+    internal string? AbortReason(long stepNumber)
+    {
+        lock (_abortGate)
+        {
+            return _failure ?? (_abortedStep == stepNumber ? _abortReason : null);
+        }
+    }
+
+    internal void Stop() => _progress.Stop();
+
+    private static int Index(int board, in StageKey key) => board * 2 + (key.Stage & 1);
+
+    private long Slot(in StageKey key) => key.StepNumber * _slotsPerStep + key.Stage + 1;
+
+    private long EndSlot(long stepNumber) => stepNumber * _slotsPerStep + _slotsPerStep - 1;
+}
