@@ -9,15 +9,3 @@ public interface ITransportFactory
     /// <summary>Makes each board's end of the fabric, in the plan's order of boards.</summary>
     IReadOnlyList<ITransport> Connect(Plan plan, FabricSize size);
 }
-
-/// <summary>Connects boards of one process through memory that they share.</summary>
-public sealed class InProcessTransportFactory : ITransportFactory
-{
-    /// <inheritdoc/>
-    public IReadOnlyList<ITransport> Connect(Plan plan, FabricSize size)
-    {
-        // Step threads are never more than cores (see StepRunner), so each may spin for the short time that it spins at all.
-        InProcessFabric fabric = new(size, spin: Environment.ProcessorCount > 1);
-        return [.. Enumerable.Range(0, size.BoardCount).Select(fabric.Connect)];
-    }
-}

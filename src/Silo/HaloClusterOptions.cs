@@ -1,3 +1,5 @@
+using Halo.Fabric.Streams;
+using Halo.Fabric.Wire;
 using Halo.Inference.Model;
 
 namespace Halo.Silo;
@@ -10,6 +12,9 @@ public enum TransportKind
 
     /// <summary>Through layer grains, which add them up.</summary>
     GrainCall,
+
+    /// <summary>Through TCP on the loopback, as boards on a network do.</summary>
+    Stream,
 }
 
 /// <summary>A cluster of boards in this process: configuration section <c>Halo</c>.</summary>
@@ -29,6 +34,12 @@ public sealed class HaloClusterOptions
 
     /// <summary>How boards exchange partial sums.</summary>
     public TransportKind Transport { get; set; } = TransportKind.InProcess;
+
+    /// <summary>Who sends partial sums to whom, where the transport is <see cref="TransportKind.Stream"/>.</summary>
+    public Topology Topology { get; set; } = Topology.Mesh;
+
+    /// <summary>How partial sums travel, where the transport is <see cref="TransportKind.Stream"/>.</summary>
+    public WireType WireType { get; set; } = WireType.F32;
 
     /// <summary>Memory of each board in bytes; default: an equal share of what the machine allows.</summary>
     public long? BoardMemoryBytes { get; set; }

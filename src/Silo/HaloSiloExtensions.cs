@@ -1,4 +1,5 @@
 using Halo.Boards;
+using Halo.Fabric.Streams;
 using Halo.Grains.Layers;
 using Halo.Grains.Models;
 using Halo.Grains.Placement;
@@ -26,7 +27,7 @@ public static class HaloSiloExtensions
         silo.Services.AddSingleton<PlanCatalog>();
         silo.Services.AddSingleton<BoardMap>();
         silo.Services.AddSingleton(new PlanOptions { KvPositions = options.KvPositions });
-        AddTransport(silo.Services, options.Transport);
+        AddTransport(silo.Services, options);
 
         // The process owns these and outlives its silos, so their containers must not dispose of them: instances are left alone.
         silo.Services.AddSingleton(board);
@@ -35,15 +36,19 @@ public static class HaloSiloExtensions
         return silo;
     }
 
-    private static void AddTransport(IServiceCollection services, TransportKind transport)
+    private static void AddTransport(IServiceCollection services, HaloClusterOptions options)
     {
-        if (transport == TransportKind.GrainCall)
+        switch (options.Transport)
         {
-            services.AddSingleton<ITransportFactory, GrainCallTransportFactory>();
-        }
-        else
-        {
-            services.AddSingleton<ITransportFactory, InProcessTransportFactory>();
+            case TransportKind.GrainCall:
+                services.AddSingleton<ITransportFactory, GrainCallTransportFactory>();
+                break;
+            case TransportKind.Stream:
+                services.AddSingleton<ITransportFactory>(new StreamTransportFactory(new StreamOptions(options.Topology, options.WireType)));
+                break;
+            default:
+                services.AddSingleton<ITransportFactory, InProcessTransportFactory>();
+                break;
         }
     }
 }

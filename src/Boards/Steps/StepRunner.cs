@@ -101,6 +101,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
         _lanes.ForEach(lane => lane.Transport.Stop());
         _threads.ForEach(thread => thread.Join());
         _teams.ForEach(team => team.Dispose());
+        _lanes.ForEach(lane => lane.Transport.Dispose());
     }
 
     IReadOnlyList<RowOutcome> IValueTaskSource<IReadOnlyList<RowOutcome>>.GetResult(short token) => _done.GetResult(token);

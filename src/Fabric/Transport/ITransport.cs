@@ -8,7 +8,7 @@ namespace Halo.Fabric.Transport;
 /// apart so that one thread can carry several boards through a stage, and so that work can go on while sums travel.
 /// All members are called by the board's step thread, except <see cref="Abort"/> and <see cref="Stop"/>.
 /// </summary>
-public interface ITransport
+public interface ITransport : IDisposable
 {
     /// <summary>Head board: sends a step to all boards. The bytes may be reused when this returns.</summary>
     void Announce(ReadOnlySpan<byte> announcement);

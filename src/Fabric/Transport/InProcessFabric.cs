@@ -87,6 +87,8 @@ public sealed class InProcessFabric
             fabric._announced.Stop();
         }
 
+        public void Dispose() => Stop();
+
         private ReadOnlySpan<byte> Received()
         {
             _received++;

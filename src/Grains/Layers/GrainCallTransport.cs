@@ -84,6 +84,12 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
         inner.Stop();
         abort.Raise(long.MaxValue);
     }
+
+    public void Dispose()
+    {
+        Stop();
+        inner.Dispose();
+    }
 }
 
 /// <summary>Ends the grain calls of a step on all boards of this process once one of them has given it up.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Halo.Fabric.Stages;
 using Halo.Fabric.Transport;
 
@@ -17,8 +16,8 @@ public sealed class InProcessFabricTests
     {
         const int steps = 60;
         SteppedFabric fabric = new(boards, spin: spin);
-        Run(fabric, steps, seed: 0, (board, step, stage, key, residual, expected) =>
-            Assert.True(Bits(expected).SequenceEqual(Bits(residual)), $"Board {board}, step {step}, stage {stage}: the total differs."));
+        SteppedWalk.Run(fabric, steps, seed: 0, (board, step, stage, key, residual, expected) =>
+            Assert.True(SteppedWalk.Bits(expected).SequenceEqual(SteppedWalk.Bits(residual)), $"Board {board}, step {step}, stage {stage}: the total differs."));
     }
 
     [Theory]
@@ -28,8 +27,8 @@ public sealed class InProcessFabricTests
     public void Complete_ThousandsOfStepsWithRandomYields_StaysRight(int boards, int steps, int seed)
     {
         SteppedFabric fabric = new(boards, stageCount: 6);
-        Run(fabric, steps, seed, (board, step, stage, key, residual, expected) =>
-            Assert.True(Bits(expected).SequenceEqual(Bits(residual)), $"Board {board}, step {step}, stage {stage}: the total differs."));
+        SteppedWalk.Run(fabric, steps, seed, (board, step, stage, key, residual, expected) =>
+            Assert.True(SteppedWalk.Bits(expected).SequenceEqual(SteppedWalk.Bits(residual)), $"Board {board}, step {step}, stage {stage}: the total differs."));
     }
 
     [Fact]
@@ -89,7 +88,7 @@ public sealed class InProcessFabricTests
     {
         const int steps = 200;
         SteppedFabric fabric = new(boards);
-        BoardThreads.Run(boards, board => WalkWithAborts(fabric, board, aborting, steps), fabric.Stop);
+        BoardThreads.Run(boards, board => SteppedWalk.WithAborts(fabric, board, aborting, steps), fabric.Stop);
     }
 
     [Fact]
@@ -147,7 +146,7 @@ public sealed class InProcessFabricTests
 
         Span<float> logits = fabric.Ends[0].GatheredLogits(3);
         Assert.Equal(3 * SteppedFabric.VocabularySize, logits.Length);
-        AssertLogits(logits, step: 5, rows: 3);
+        SteppedWalk.AssertLogits(logits, step: 5, rows: 3);
     }
 
     [Fact]
@@ -220,106 +219,4 @@ public sealed class InProcessFabricTests
     }
 
     private static readonly float[] s_otherResidual = new float[SteppedFabric.HiddenSize];
-
-    private delegate void StageCheck(int board, long step, int stage, StageKey key, float[] residual, float[] expected);
-
-    private static void Run(SteppedFabric fabric, int steps, int seed, StageCheck check) => BoardThreads.Run(
-        fabric.Size.BoardCount,
-        board =>
-        {
-            Random random = new(seed * 100 + board);
-            void MaybeYield()
-            {
-                if (seed != 0 && random.Next(4) == 0)
-                {
-                    Thread.Yield();
-                }
-            }
-
-            for (long number = 1; number <= steps; number++)
-            {
-                long step = fabric.Begin(board, number);
-                if (step == 0)
-                {
-                    return; // stopped: another board has the reason
-                }
-
-                Assert.Equal(number, step);
-                int rows = SteppedFabric.Rows(step);
-                float[] residual = [.. Enumerable.Range(0, rows * SteppedFabric.HiddenSize).Select(i => i * 0.37f)];
-                float[] expected = [.. residual];
-                for (int stage = 0; stage < fabric.Size.StageCount; stage++)
-                {
-                    StageKey key = new(1, step, stage);
-                    MaybeYield();
-                    fabric.Contribute(board, key, rows);
-                    MaybeYield();
-                    Assert.Equal(StageResult.Complete, fabric.Ends[board].Complete(key, residual));
-                    fabric.AddExpected(key, expected);
-                    check(board, step, stage, key, residual, expected);
-                }
-
-                fabric.WriteLogits(board, step, rows);
-                MaybeYield();
-                fabric.Ends[board].EndStep(step);
-                if (board == 0)
-                {
-                    Assert.Equal(StageResult.Complete, fabric.Ends[0].CompleteStep(step));
-                    AssertLogits(fabric.Ends[0].GatheredLogits(rows), step, rows);
-                }
-            }
-        },
-        fabric.Stop);
-
-    // Every third step one board gives up at some stage; everyone must notice, and the sums of the steps between must not suffer.
-    private static void WalkWithAborts(SteppedFabric fabric, int board, int aborting, int steps)
-    {
-        for (long number = 1; number <= steps; number++)
-        {
-            long step = fabric.Begin(board, number);
-            bool aborts = step % 3 == 0;
-            int abortStage = (int)(step % fabric.Size.StageCount);
-            int rows = SteppedFabric.Rows(step);
-            float[] residual = new float[rows * SteppedFabric.HiddenSize];
-            float[] expected = new float[rows * SteppedFabric.HiddenSize];
-            bool whole = true;
-            for (int stage = 0; whole && stage < fabric.Size.StageCount; stage++)
-            {
-                StageKey key = new(1, step, stage);
-                if (aborts && board == aborting && stage == abortStage)
-                {
-                    fabric.Ends[board].Abort(step, $"board {board} at stage {stage}");
-                }
-                else
-                {
-                    fabric.Contribute(board, key, rows);
-                }
-
-                whole = fabric.Ends[board].Complete(key, residual) == StageResult.Complete;
-                fabric.AddExpected(key, expected);
-                Assert.True(!whole || expected.AsSpan().SequenceEqual(residual), $"Board {board}, step {step}, stage {stage}: the total differs.");
-            }
-
-            Assert.Equal(!aborts, whole);
-            fabric.Ends[board].EndStep(step);
-            if (board == 0)
-            {
-                Assert.Equal(aborts ? StageResult.Aborted : StageResult.Complete, fabric.Ends[0].CompleteStep(step));
-                Assert.Equal(aborts ? $"board {aborting} at stage {abortStage}" : null, fabric.Ends[0].AbortReason(step));
-            }
-        }
-    }
-
-    private static void AssertLogits(ReadOnlySpan<float> logits, long step, int rows)
-    {
-        for (int row = 0; row < rows; row++)
-        {
-            for (int token = 0; token < SteppedFabric.VocabularySize; token++)
-            {
-                Assert.Equal(SteppedFabric.Logit(token, step, row), logits[row * SteppedFabric.VocabularySize + token]);
-            }
-        }
-    }
-
-    private static ReadOnlySpan<int> Bits(float[] values) => MemoryMarshal.Cast<float, int>(values);
 }

@@ -8,12 +8,12 @@ namespace Halo.Fabric.Tests.Transport;
 /// A fabric whose boards walk steps as step threads do, over made-up partial sums: board d's sum of a stage is a fixed function of step, stage and
 /// element, and some boards hold no shard of some stages. Board 0 is the head board.
 /// </summary>
-internal sealed class SteppedFabric
+internal sealed class SteppedFabric : IDisposable
 {
     internal const int HiddenSize = 350; // with 3 rows no multiple of the 256 floats that are added at a time
     internal const int VocabularySize = 97;
 
-    internal SteppedFabric(int boardCount, int stageCount = 4, bool spin = false)
+    internal SteppedFabric(int boardCount, int stageCount = 4, bool spin = false, Func<FabricSize, IReadOnlyList<ITransport>>? connect = null)
     {
         Size = new FabricSize
         {
@@ -25,8 +25,7 @@ internal sealed class SteppedFabric
             VocabularySize = VocabularySize,
             AnnouncementBytes = 64,
         };
-        InProcessFabric fabric = new(Size, spin);
-        Ends = [.. Enumerable.Range(0, boardCount).Select(fabric.Connect)];
+        Ends = connect is null ? InProcess(Size, spin) : connect(Size);
     }
 
     internal FabricSize Size { get; }
@@ -105,12 +104,26 @@ internal sealed class SteppedFabric
         TensorPrimitives.Add(residual, total, residual);
     }
 
+    public void Dispose()
+    {
+        foreach (ITransport end in Ends)
+        {
+            end.Dispose();
+        }
+    }
+
     internal void Stop()
     {
         foreach (ITransport end in Ends)
         {
             end.Stop();
         }
+    }
+
+    private static List<ITransport> InProcess(FabricSize size, bool spin)
+    {
+        InProcessFabric fabric = new(size, spin);
+        return [.. Enumerable.Range(0, size.BoardCount).Select(fabric.Connect)];
     }
 
     private static ulong Mix(int board, long step, int stage, int element)
