@@ -41,6 +41,13 @@ public sealed record Note([property: Id(0)] string Text, [property: Id(1)] List<
 [Immutable]
 public sealed record FrozenNote([property: Id(0)] int[] Numbers);
 
+/// <summary>Lacks the id of a member on purpose.</summary>
+[GenerateSerializer]
+public sealed record HalfMarkedNote([property: Id(0)] string Text)
+{
+    public int Number { get; init; }
+}
+
 /// <summary>Lacks [GenerateSerializer] on purpose.</summary>
 public sealed record UnmarkedNote(string Text);
 
@@ -65,6 +72,8 @@ public interface IProbeGrain : IGrainWithStringKey
 
     Task Fail(string message);
 
+    Task FailAtOnce(string message);
+
     Task<bool> StaysOnScheduler();
 
     Task<string> HoldUntilCancelled(string name, CancellationToken cancellationToken);
@@ -78,6 +87,9 @@ public interface IProbeGrain : IGrainWithStringKey
     Task Migrate();
 
     IAsyncEnumerable<Note> Count(string name, int count, CancellationToken cancellationToken = default);
+
+    /// <summary>Yields one element, then waits for <c>name</c> whatever its token says.</summary>
+    IAsyncEnumerable<int> CountStubbornly(string name);
 
     Task<string> Key();
 }
@@ -98,6 +110,12 @@ public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : Grain,
             await Task.Yield();
             signals.Set($"{Name}-failed");
             throw new InvalidOperationException("cannot activate yet");
+        }
+
+        if (Name.StartsWith("gated", StringComparison.Ordinal))
+        {
+            signals.Set($"{Name}-activating-on-{silo.Name}");
+            await signals.WaitAsync($"{Name}-open-on-{silo.Name}");
         }
     }
 
@@ -138,6 +156,8 @@ public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : Grain,
         await Task.Yield();
         throw new ArgumentException(message);
     }
+
+    public Task FailAtOnce(string message) => throw new ArgumentException(message);
 
     public async Task<bool> StaysOnScheduler()
     {
@@ -207,6 +227,13 @@ public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : Grain,
         }
     }
 
+    public async IAsyncEnumerable<int> CountStubbornly(string name)
+    {
+        yield return 1;
+        await signals.WaitAsync(name);
+        yield return 2;
+    }
+
     public Task<string> Key() => Task.FromResult(this.GetPrimaryKeyString());
 
     public void OnDehydrate(IDehydrationContext dehydrationContext) => Assert.True(dehydrationContext.TryAddValue("total", _total));
@@ -251,6 +278,8 @@ public interface IEchoGrain : IGrainWithStringKey
 
     Task Take(UnmarkedNote note);
 
+    Task TakeHalf(HalfMarkedNote note);
+
     Task<UnmarkedNote> Give();
 }
 
@@ -277,6 +306,8 @@ public sealed class EchoGrain : Grain, IEchoGrain
         Task.FromResult((map.Values.Sum(numbers => numbers.Sum()) + one.GetValueOrDefault() + two.A + two.B.Length, map));
 
     public Task Take(UnmarkedNote note) => Task.CompletedTask;
+
+    public Task TakeHalf(HalfMarkedNote note) => Task.CompletedTask;
 
     public Task<UnmarkedNote> Give() => Task.FromResult(new UnmarkedNote("no"));
 }

@@ -78,6 +78,13 @@ public sealed class TurnTests(ClusterFixture fixture) : IClassFixture<ClusterFix
     }
 
     [Fact]
+    public async Task Fail_BeforeFirstAwait_CrossesAsItself()
+    {
+        ArgumentException exception = await Assert.ThrowsAsync<ArgumentException>(() => fixture.NewProbe().FailAtOnce("as it was"));
+        Assert.Equal("as it was", exception.Message);
+    }
+
+    [Fact]
     public async Task Cancel_WhileRunning_CallerAndCalleeSeeIt()
     {
         using CancellationTokenSource cancellation = new();
