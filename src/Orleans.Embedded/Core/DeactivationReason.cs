@@ -12,9 +12,6 @@ public readonly struct DeactivationReason(DeactivationReasonCode code, string te
 
     /// <summary>The reason in words.</summary>
     public string Description { get; } = text;
-
-    /// <inheritdoc/>
-    public override string ToString() => $"{ReasonCode}: {Description}";
 }
 
 /// <summary>As upstream: the kind of reason. The others of upstream's do not arise here.</summary>

@@ -1,28 +1,22 @@
 namespace Orleans.Runtime;
 
-/// <summary>As upstream: the life of a silo. Here silos are active, shutting down or dead.</summary>
+/// <summary>As upstream: the life of a silo. The other states of upstream's do not arise here.</summary>
 public enum SiloStatus
 {
     /// <summary>Unknown.</summary>
-    None,
+    None = 0,
 
     /// <summary>Not started.</summary>
-    Created,
-
-    /// <summary>Starting.</summary>
-    Joining,
+    Created = 1,
 
     /// <summary>Takes grains.</summary>
-    Active,
+    Active = 3,
 
     /// <summary>Deactivates its grains, takes no new ones.</summary>
-    ShuttingDown,
-
-    /// <summary>Stops at once.</summary>
-    Stopping,
+    ShuttingDown = 4,
 
     /// <summary>Gone.</summary>
-    Dead,
+    Dead = 6,
 }
 
 /// <summary>As upstream: what a silo knows of the silos.</summary>

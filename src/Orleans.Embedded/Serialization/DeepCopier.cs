@@ -108,7 +108,7 @@ internal sealed class DeepCopier
     {
         List<T> source = (List<T>)original;
         List<T> copy = Remember(original, new List<T>(source.Count));
-        source.ForEach(item => copy.Add(CopyItem(item)));
+        copy.AddRange(IsFixed(typeof(T)) ? source : source.Select(CopyItem));
         return copy;
     }
 
