@@ -2,7 +2,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Configuration;
 using Orleans.Hosting;
-using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.TestingHost;
 
@@ -24,16 +23,13 @@ public sealed class ClusterFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         InProcessTestClusterBuilder builder = new(2);
-        builder.ConfigureSilo((options, silo) => silo
-            .Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(5))
-            .UseSiloMetadata(new Dictionary<string, string> { ["board"] = $"board of {options.SiloName}" })
-            .AddPlacementDirector<PlanPlacement, PlanPlacementDirector>()
-            .AddStartupTask((services, _) =>
-            {
-                Signals.Set($"{options.SiloName}-started", services.GetRequiredService<ILocalSiloDetails>().Name);
-                return Task.CompletedTask;
-            })
-            .ConfigureServices(services => services.AddSingleton(Signals).AddSingleton(Plan).AddSingleton<TimeProvider>(Time)));
+        builder.ConfigureHost(host => host.Services.AddSingleton(Signals).AddSingleton(Plan).AddSingleton<TimeProvider>(Time));
+        builder.ConfigureSilo((options, silo) =>
+        {
+            silo.Services.Configure<GrainCollectionOptions>(collection => collection.CollectionAge = TimeSpan.FromMinutes(5));
+            silo.UseSiloMetadata(new Dictionary<string, string> { ["silo"] = options.SiloName });
+            silo.AddPlacementDirector<PlanPlacement, PlanPlacementDirector>();
+        });
         Cluster = builder.Build();
         await Cluster.DeployAsync();
     }

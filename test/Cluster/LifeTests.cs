@@ -55,37 +55,4 @@ public sealed class LifeTests(ClusterFixture fixture) : IClassFixture<ClusterFix
         await Assert.ThrowsAnyAsync<Exception>(() => waiting[1]);
         Assert.Equal(3, await grain.Add(3));
     }
-
-    [Fact]
-    public async Task Timer_DuringRequest_WaitsForItsTurnAndSurvivesAnException()
-    {
-        IProbeGrain grain = fixture.NewProbe();
-        string name = Guid.NewGuid().ToString();
-        await grain.StartTimer(name, interleave: false);
-        Task<string> held = grain.Hold(name);
-        await _signals.WaitAsync($"{name}-entered");
-        fixture.Time.Advance(TimeSpan.FromSeconds(1));
-        await grain.Interleave();
-        Assert.False(_signals.IsSet($"{name}-tick-1"));
-        _signals.Set(name);
-        await held;
-        await _signals.WaitAsync($"{name}-tick-1");
-        await grain.GetTotal(); // behind the tick: the timer is armed again
-        fixture.Time.Advance(TimeSpan.FromSeconds(1));
-        await _signals.WaitAsync($"{name}-tick-2");
-    }
-
-    [Fact]
-    public async Task Timer_Interleaving_TicksDuringRequest()
-    {
-        IProbeGrain grain = fixture.NewProbe();
-        string name = Guid.NewGuid().ToString();
-        await grain.StartTimer(name, interleave: true);
-        Task<string> held = grain.Hold(name);
-        await _signals.WaitAsync($"{name}-entered");
-        fixture.Time.Advance(TimeSpan.FromSeconds(1));
-        await _signals.WaitAsync($"{name}-tick-1");
-        _signals.Set(name);
-        await held;
-    }
 }

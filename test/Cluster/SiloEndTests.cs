@@ -30,6 +30,18 @@ public sealed class SiloEndTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Kill_StreamOpen_ConsumerFailsWithoutWaitingForTheDead()
+    {
+        await using IAsyncEnumerator<int> numbers = _fixture.NewProbe(siloName: "Silo_1").CountStubbornly("nobody").GetAsyncEnumerator();
+        Assert.True(await numbers.MoveNextAsync());
+        ValueTask<bool> waiting = numbers.MoveNextAsync();
+        await _fixture.Cluster.KillSiloAsync(Silo("Silo_1"));
+        await Assert.ThrowsAsync<SiloUnavailableException>(async () => await waiting);
+        Assert.False(_fixture.Signals.IsSet("nobody"));
+        _fixture.Signals.Set("nobody");
+    }
+
+    [Fact]
     public async Task Stop_Gracefully_DeactivatesAndCallsGoOnElsewhere()
     {
         IProbeGrain grain = _fixture.NewProbe(siloName: "Silo_1");

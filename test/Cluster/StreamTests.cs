@@ -1,3 +1,4 @@
+using Orleans;
 using Orleans.Runtime;
 
 namespace Halo.Cluster.Tests;
@@ -78,6 +79,41 @@ public sealed class StreamTests(ClusterFixture fixture) : IClassFixture<ClusterF
         }
 
         await _signals.WaitAsync($"{name}-finally");
+    }
+
+    [Fact]
+    public async Task Stream_CancelledBeforeActivation_NeverStarts()
+    {
+        string name = Guid.NewGuid().ToString();
+        IProbeGrain grain = fixture.NewProbe("gated");
+        using CancellationTokenSource cancellation = new();
+        await using (IAsyncEnumerator<Note> notes = grain.Count(name, 10).GetAsyncEnumerator(cancellation.Token))
+        {
+            ValueTask<bool> waiting = notes.MoveNextAsync();
+            await _signals.WaitAsync($"{grain.GetPrimaryKeyString()}-activating-on-Silo_0");
+            await cancellation.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+        }
+
+        _signals.Set($"{grain.GetPrimaryKeyString()}-open-on-Silo_0");
+        await grain.GetTotal();
+        Assert.False(_signals.IsSet($"{name}-at-0"));
+    }
+
+    [Fact]
+    public async Task Stream_ConsumerWaitsPastCollectionAge_GoesOn()
+    {
+        string name = Guid.NewGuid().ToString();
+        await using IAsyncEnumerator<Note> notes = fixture.NewProbe().Count(name, 10).GetAsyncEnumerator();
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(await notes.MoveNextAsync());
+        }
+
+        ValueTask<bool> waiting = notes.MoveNextAsync();
+        fixture.Time.Advance(TimeSpan.FromMinutes(12));
+        _signals.Set(name);
+        Assert.True(await waiting);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using Orleans;
 using Orleans.Concurrency;
 using Orleans.Placement;
 using Orleans.Runtime;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Runtime.Placement;
 
 namespace Halo.Cluster.Tests;
@@ -37,65 +38,65 @@ public sealed class Signals
 public sealed record Note([property: Id(0)] string Text, [property: Id(1)] List<int> Numbers);
 
 [GenerateSerializer]
-public sealed record PositionalNote(string Text, int[] Numbers);
-
-[GenerateSerializer]
 [Immutable]
 public sealed record FrozenNote([property: Id(0)] int[] Numbers);
+
+/// <summary>Lacks the id of a member on purpose.</summary>
+[GenerateSerializer]
+public sealed record HalfMarkedNote([property: Id(0)] string Text)
+{
+    public int Number { get; init; }
+}
 
 /// <summary>Lacks [GenerateSerializer] on purpose.</summary>
 public sealed record UnmarkedNote(string Text);
 
 public interface IProbeGrain : IGrainWithStringKey
 {
-    public Task<string> GetSilo();
+    Task<string> GetSilo();
 
-    public Task<int> Add(int value);
+    Task<int> Add(int value);
 
-    public Task<int> GetTotal();
+    Task<int> GetTotal();
 
     /// <summary>Signals <c>name-entered</c> and waits for <c>name</c>.</summary>
-    public Task<string> Hold(string name);
+    Task<string> Hold(string name);
 
     [AlwaysInterleave]
-    public Task<string> Interleave();
-
-    [ReadOnly]
-    public Task HoldReadOnly(string name);
+    Task<string> Interleave();
 
     [ResponseTimeout("00:00:00.300")]
-    public Task<int> CallBack(IProbeGrain other, IProbeGrain self);
+    Task<int> CallBack(IProbeGrain other, IProbeGrain self);
 
-    public Task<int> CallBackAllowed(IProbeGrain other, IProbeGrain self);
+    Task<int> Forward(IProbeGrain target);
 
-    public Task<int> Forward(IProbeGrain target);
+    Task Fail(string message);
 
-    public Task Fail(string message);
+    Task FailAtOnce(string message);
 
-    public ValueTask<bool> StaysOnScheduler();
+    Task<bool> StaysOnScheduler();
 
-    public Task<string> HoldUntilCancelled(string name, CancellationToken cancellationToken);
+    Task<string> HoldUntilCancelled(string name, CancellationToken cancellationToken);
 
-    public Task<string?> GetContext(string key);
+    Task<string?> GetContext(string key);
 
-    public Task<string?> ForwardContext(IProbeGrain target, string key);
+    Task<string?> ForwardContext(IProbeGrain target, string key);
 
-    [OneWay]
-    public Task Tell(string name);
+    Task Deactivate();
 
-    public Task Deactivate();
+    Task Migrate();
 
-    public Task Migrate();
+    IAsyncEnumerable<Note> Count(string name, int count, CancellationToken cancellationToken = default);
 
-    public IAsyncEnumerable<Note> Count(string name, int count, CancellationToken cancellationToken = default);
+    /// <summary>Yields one element, then waits for <c>name</c> whatever its token says.</summary>
+    IAsyncEnumerable<int> CountStubbornly(string name);
 
-    public Task StartTimer(string name, bool interleave);
-
-    public Task<string> Key();
+    Task<string> Key();
 }
 
 /// <summary>Does what each test asks and tells through <see cref="Signals"/> what happened to it.</summary>
-public abstract class ProbeGrainBase(Signals signals, ILocalSiloDetails silo) : Grain, IProbeGrain, IGrainMigrationParticipant
+[PlanPlacement]
+public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : Grain, IProbeGrain, IGrainMigrationParticipant
 {
     private int _total;
     private int _running;
@@ -109,6 +110,12 @@ public abstract class ProbeGrainBase(Signals signals, ILocalSiloDetails silo) : 
             await Task.Yield();
             signals.Set($"{Name}-failed");
             throw new InvalidOperationException("cannot activate yet");
+        }
+
+        if (Name.StartsWith("gated", StringComparison.Ordinal))
+        {
+            signals.Set($"{Name}-activating-on-{silo.Name}");
+            await signals.WaitAsync($"{Name}-open-on-{silo.Name}");
         }
     }
 
@@ -140,17 +147,7 @@ public abstract class ProbeGrainBase(Signals signals, ILocalSiloDetails silo) : 
 
     public Task<string> Interleave() => Task.FromResult("interleaved");
 
-    public Task HoldReadOnly(string name) => Hold(name);
-
     public Task<int> CallBack(IProbeGrain other, IProbeGrain self) => other.Forward(self);
-
-    public async Task<int> CallBackAllowed(IProbeGrain other, IProbeGrain self)
-    {
-        using (RequestContext.AllowCallChainReentrancy())
-        {
-            return await other.Forward(self);
-        }
-    }
 
     public Task<int> Forward(IProbeGrain target) => target.GetTotal();
 
@@ -160,7 +157,9 @@ public abstract class ProbeGrainBase(Signals signals, ILocalSiloDetails silo) : 
         throw new ArgumentException(message);
     }
 
-    public async ValueTask<bool> StaysOnScheduler()
+    public Task FailAtOnce(string message) => throw new ArgumentException(message);
+
+    public async Task<bool> StaysOnScheduler()
     {
         TaskScheduler before = TaskScheduler.Current;
         await Task.Delay(1);
@@ -186,13 +185,6 @@ public abstract class ProbeGrainBase(Signals signals, ILocalSiloDetails silo) : 
 
     public Task<string?> ForwardContext(IProbeGrain target, string key) => target.GetContext(key);
 
-    public async Task Tell(string name)
-    {
-        await signals.WaitAsync(name);
-        signals.Set($"{name}-told");
-        throw new InvalidOperationException("nobody hears this");
-    }
-
     public Task Deactivate()
     {
         DeactivateOnIdle();
@@ -201,11 +193,12 @@ public abstract class ProbeGrainBase(Signals signals, ILocalSiloDetails silo) : 
 
     public Task Migrate()
     {
-        this.MigrateOnIdle();
+        MigrateOnIdle();
         return Task.CompletedTask;
     }
 
-    public async IAsyncEnumerable<Note> Count(string name, int count, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    public async IAsyncEnumerable<Note> Count(
+        string name, int count, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         List<int> numbers = [];
         try
@@ -234,34 +227,25 @@ public abstract class ProbeGrainBase(Signals signals, ILocalSiloDetails silo) : 
         }
     }
 
-    public Task StartTimer(string name, bool interleave)
+    public async IAsyncEnumerable<int> CountStubbornly(string name)
     {
-        int ticks = 0;
-        this.RegisterGrainTimer(
-            () =>
-            {
-                signals.Set($"{name}-tick-{++ticks}", $"{_running}");
-                return ticks == 1 ? throw new InvalidOperationException("does not stop the timer") : Task.CompletedTask;
-            },
-            new GrainTimerCreationOptions { DueTime = TimeSpan.FromSeconds(1), Period = TimeSpan.FromSeconds(1), Interleave = interleave });
-        return Task.CompletedTask;
+        yield return 1;
+        await signals.WaitAsync(name);
+        yield return 2;
     }
 
-    public Task<string> Key() => Task.FromResult($"{this.GetPrimaryKeyString()} {this.AsReference<IProbeGrain>().GetPrimaryKeyString()}");
+    public Task<string> Key() => Task.FromResult(this.GetPrimaryKeyString());
 
     public void OnDehydrate(IDehydrationContext dehydrationContext) => Assert.True(dehydrationContext.TryAddValue("total", _total));
 
     public void OnRehydrate(IRehydrationContext rehydrationContext) => Assert.True(rehydrationContext.TryGetValue("total", out _total));
 }
 
-[PlanPlacement]
-public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : ProbeGrainBase(signals, silo);
-
 public interface IReentrantGrain : IGrainWithStringKey
 {
-    public Task<string> Hold(string name);
+    Task<string> Hold(string name);
 
-    public Task Open(string name);
+    Task Open(string name);
 }
 
 [Reentrant]
@@ -282,23 +266,21 @@ public sealed class ReentrantGrain(Signals signals) : Grain, IReentrantGrain
 
 public interface IEchoGrain : IGrainWithStringKey
 {
-    public Task<Note> EchoAndKeep(Note note);
+    Task<Note> EchoAndKeep(Note note);
 
-    public Task<Note> Kept();
+    Task<Note> Kept();
 
-    public Task<PositionalNote> EchoPositional(PositionalNote note);
+    Task<bool> IsSame(Immutable<int[]> numbers, string name);
 
-    public Task<bool> IsSame(Immutable<int[]> numbers, string name);
+    Task<bool> IsSameFrozen(FrozenNote note, string name);
 
-    public Task<bool> IsSameFrozen(FrozenNote note, string name);
+    Task<(int Sum, Dictionary<string, int[]> Map)> EchoParts(Dictionary<string, int[]> map, int? one, (int A, string B) two);
 
-    public Task<bool> IsSameParameter([Immutable] int[] numbers, string name);
+    Task Take(UnmarkedNote note);
 
-    public Task<(int Sum, Dictionary<string, int[]> Map)> EchoParts(Dictionary<string, int[]> map, int? one, (int A, string B) two);
+    Task TakeHalf(HalfMarkedNote note);
 
-    public Task Take(UnmarkedNote note);
-
-    public Task<UnmarkedNote> Give();
+    Task<UnmarkedNote> Give();
 }
 
 public sealed class EchoGrain : Grain, IEchoGrain
@@ -316,18 +298,16 @@ public sealed class EchoGrain : Grain, IEchoGrain
 
     public Task<Note> Kept() => Task.FromResult(_kept!);
 
-    public Task<PositionalNote> EchoPositional(PositionalNote note) => Task.FromResult(note);
-
     public Task<bool> IsSame(Immutable<int[]> numbers, string name) => Task.FromResult(ReferenceEquals(Passed[name], numbers.Value));
 
     public Task<bool> IsSameFrozen(FrozenNote note, string name) => Task.FromResult(ReferenceEquals(Passed[name], note));
-
-    public Task<bool> IsSameParameter(int[] numbers, string name) => Task.FromResult(ReferenceEquals(Passed[name], numbers));
 
     public Task<(int Sum, Dictionary<string, int[]> Map)> EchoParts(Dictionary<string, int[]> map, int? one, (int A, string B) two) =>
         Task.FromResult((map.Values.Sum(numbers => numbers.Sum()) + one.GetValueOrDefault() + two.A + two.B.Length, map));
 
     public Task Take(UnmarkedNote note) => Task.CompletedTask;
+
+    public Task TakeHalf(HalfMarkedNote note) => Task.CompletedTask;
 
     public Task<UnmarkedNote> Give() => Task.FromResult(new UnmarkedNote("no"));
 }
@@ -345,7 +325,7 @@ public sealed class PlanPlacement : PlacementStrategy;
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class PlanPlacementAttribute() : PlacementAttribute(new PlanPlacement());
 
-public sealed class PlanPlacementDirector(PlacementPlan plan, ISiloStatusOracle silos) : IPlacementDirector
+public sealed class PlanPlacementDirector(PlacementPlan plan, ISiloMetadataCache silos) : IPlacementDirector
 {
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
@@ -353,7 +333,7 @@ public sealed class PlanPlacementDirector(PlacementPlan plan, ISiloStatusOracle 
         string? wanted = plan.SiloByGrain.GetValueOrDefault(target.GrainIdentity.Key.ToString()!);
         return Task.FromResult(
             IPlacementDirector.GetPlacementHint(target.RequestContextData, compatible)
-            ?? compatible.FirstOrDefault(silo => silos.TryGetSiloName(silo, out string? name) && name == wanted)
+            ?? compatible.FirstOrDefault(silo => silos.GetSiloMetadata(silo).Metadata["silo"] == wanted)
             ?? compatible.Min()!);
     }
 }

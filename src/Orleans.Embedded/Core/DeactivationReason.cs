@@ -1,81 +1,36 @@
 namespace Orleans;
 
-/// <summary>Why an activation is deactivated.</summary>
-public readonly struct DeactivationReason
+/// <summary>As upstream: why an activation is deactivated.</summary>
+/// <param name="code">The kind of reason.</param>
+/// <param name="text">The reason in words.</param>
+#pragma warning disable CA1815 // Upstream's shape: no equality.
+public readonly struct DeactivationReason(DeactivationReasonCode code, string text)
+#pragma warning restore CA1815
 {
-    /// <param name="code">The kind of reason.</param>
-    /// <param name="text">The reason in words.</param>
-    public DeactivationReason(DeactivationReasonCode code, string text)
-        : this(code, null, text)
-    {
-    }
-
-    /// <param name="code">The kind of reason.</param>
-    /// <param name="exception">What was thrown, if that is the reason.</param>
-    /// <param name="text">The reason in words.</param>
-    public DeactivationReason(DeactivationReasonCode code, Exception? exception, string text)
-    {
-        ReasonCode = code;
-        Exception = exception;
-        Description = text;
-    }
+    /// <summary>The kind of reason.</summary>
+    public DeactivationReasonCode ReasonCode { get; } = code;
 
     /// <summary>The reason in words.</summary>
-    public string Description { get; }
-
-    /// <summary>The kind of reason.</summary>
-    public DeactivationReasonCode ReasonCode { get; }
-
-    /// <summary>What was thrown, if that is the reason.</summary>
-    public Exception? Exception { get; }
-
-    /// <inheritdoc/>
-    public override string ToString() =>
-        Exception is null ? $"{ReasonCode}: {Description}" : $"{ReasonCode}: {Description}. Exception: {Exception}";
+    public string Description { get; } = text;
 }
 
-/// <summary>The kind of reason for a deactivation. The embedded engine gives only those that say so.</summary>
-[GenerateSerializer]
+/// <summary>As upstream: the kind of reason. The others of upstream's do not arise here.</summary>
 #pragma warning disable CA1028 // Upstream's underlying type.
 public enum DeactivationReasonCode : byte
 #pragma warning restore CA1028
 {
     /// <summary>No reason.</summary>
-    None,
+    None = 0,
 
-    /// <summary>The silo stops gracefully (given here).</summary>
-    ShuttingDown,
+    /// <summary>The silo stops gracefully.</summary>
+    ShuttingDown = 1,
 
-    /// <summary><see cref="Grain.OnActivateAsync"/> threw (given here).</summary>
-    ActivationFailed,
+    /// <summary>No request for the collection age.</summary>
+    ActivationIdle = 4,
 
-    /// <summary>The grain directory failed.</summary>
-    DirectoryFailure,
+    /// <summary>The grain called <c>DeactivateOnIdle</c>.</summary>
+    ApplicationRequested = 9,
 
-    /// <summary>No request for the collection age (given here).</summary>
-    ActivationIdle,
-
-    /// <summary>The activation does not respond.</summary>
-    ActivationUnresponsive,
-
-    /// <summary>Another activation of the grain exists.</summary>
-    DuplicateActivation,
-
-    /// <summary>A request cannot be handled by this process.</summary>
-    IncompatibleRequest,
-
-    /// <summary>The application failed.</summary>
-    ApplicationError,
-
-    /// <summary>The grain called <c>DeactivateOnIdle</c> (given here).</summary>
-    ApplicationRequested,
-
-    /// <summary>The activation moves to another silo (given here).</summary>
-    Migrating,
-
-    /// <summary>The runtime asked for it.</summary>
-    RuntimeRequested,
-
-    /// <summary>Memory runs out.</summary>
-    HighMemoryPressure,
+    /// <summary>The activation moves to another silo.</summary>
+    Migrating = 10,
 }

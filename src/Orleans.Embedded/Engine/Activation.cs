@@ -3,33 +3,30 @@ using Microsoft.Extensions.DependencyInjection;
 namespace Orleans.Runtime;
 
 /// <summary>One activation of a grain: its queue, its turns, its life from activation to deactivation.</summary>
-internal sealed class Activation : IGrainContext
+internal sealed class Activation
 {
     private enum State
     {
         Activating,
         Valid,
         Deactivating, // takes no new turn; ends once none runs
+        Ending, // the grain says goodbye
         Invalid, // its requests have gone back to the slot
     }
 
     private readonly Lock _lock = new(); // guards everything below; taken after a slot's lock, never before
-    private readonly LinkedList<Turn> _waiting = new();
-    private readonly List<Turn> _running = [];
-    private readonly List<GrainTimer> _timers = [];
+    private readonly LinkedList<Request> _waiting = new();
+    private readonly List<Request> _running = [];
     private readonly List<IStreamSession> _streams = [];
-    private readonly Dictionary<Guid, int> _reentrantSections = [];
     private readonly TaskCompletionSource _deactivated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly GrainClass _class;
     private readonly GrainSlot _slot;
     private AsyncServiceScope _scope;
+    private Grain? _instance;
     private State _state;
     private DeactivationReason _reason;
-    private bool _isFinishing;
-    private bool _isMigrating;
-    private Dictionary<string, object>? _migrationContext; // the request context of Migrate
+    private LogicalSilo? _target; // where the grain moves
     private DateTimeOffset _lastActivity;
-    private DateTimeOffset _keepAliveUntil;
 
     internal Activation(LogicalSilo silo, GrainClass grainClass, GrainSlot slot)
     {
@@ -37,54 +34,43 @@ internal sealed class Activation : IGrainContext
         _class = grainClass;
         _slot = slot;
         Scheduler = new ActivationScheduler(this);
-        _lastActivity = silo.TimeProvider.GetUtcNow();
-        GrainReference = GrainReference.Create(grainClass.Interfaces[0], slot.GrainId, silo.GrainFactory);
     }
-
-    public GrainReference GrainReference { get; }
-
-    public GrainId GrainId => _slot.GrainId;
-
-    public object? GrainInstance { get; private set; }
-
-    public IServiceProvider ActivationServices => _scope.ServiceProvider;
-
-    public Task Deactivated => _deactivated.Task;
 
     internal LogicalSilo Silo { get; }
 
+    internal GrainId GrainId => _slot.GrainId;
+
     internal ActivationScheduler Scheduler { get; }
 
-    /// <summary>Starts activating; turns that are queued meanwhile wait.</summary>
+    internal Grain? Instance => _instance;
+
+    internal Task Deactivated => _deactivated.Task;
+
+    /// <summary>Starts activating; requests that are queued meanwhile wait.</summary>
     /// <param name="state">What a migrating grain takes along.</param>
     /// <param name="requestContext">The context of the request that causes the activation.</param>
     internal void Start(MigrationContext? state, Dictionary<string, object>? requestContext) =>
         Scheduler.Run(() => ActivateAsync(state, requestContext));
 
-    /// <summary>Queues a turn; false when the activation is over.</summary>
-    internal bool TryEnqueue(Turn turn)
+    /// <summary>Queues a request; only the slot calls this, and only for its current activation.</summary>
+    internal void Enqueue(Request request)
     {
         lock (_lock)
         {
-            if (_state == State.Invalid)
-            {
-                return false;
-            }
-
-            _waiting.AddLast(turn);
+            _waiting.AddLast(request);
         }
 
         Pump();
-        return true;
     }
 
-    public void Deactivate(DeactivationReason deactivationReason, CancellationToken cancellationToken = default)
+    /// <summary>Deactivates once no turn runs. The first reason stays.</summary>
+    internal void Deactivate(DeactivationReasonCode code, string text, LogicalSilo? target = null)
     {
         lock (_lock)
         {
-            if (_reason.ReasonCode is DeactivationReasonCode.None or DeactivationReasonCode.Migrating)
+            if (_reason.ReasonCode == DeactivationReasonCode.None)
             {
-                _reason = deactivationReason; // the first reason stays, but an end outranks a move
+                (_reason, _target) = (new DeactivationReason(code, text), target);
             }
 
             _state = _state == State.Valid ? State.Deactivating : _state;
@@ -93,61 +79,38 @@ internal sealed class Activation : IGrainContext
         Pump();
     }
 
-    public void Migrate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default)
+    /// <summary>Asks the director, and moves to the silo that it names; the grain stays if it names this one, or none.</summary>
+    internal async Task MigrateAsync(Dictionary<string, object>? requestContext)
     {
-        lock (_lock)
+        try
         {
-            if (_reason.ReasonCode != DeactivationReasonCode.None)
+            LogicalSilo target = await Silo.Cluster.PlaceAsync(GrainId, requestContext, Silo);
+            if (target != Silo)
             {
-                return;
+                Deactivate(DeactivationReasonCode.Migrating, $"Moves to {target.Name}.", target);
             }
-
-            (_isMigrating, _migrationContext) = (true, requestContext);
         }
-
-        Deactivate(new DeactivationReason(DeactivationReasonCode.Migrating, "Migrating to a new location."), cancellationToken);
+        catch (Exception exception)
+        {
+            EngineLog.MigrationFailed(Silo.Logger, exception, GrainId);
+        }
     }
 
-    internal void DelayDeactivation(TimeSpan timeSpan)
-    {
-        DateTimeOffset now = Silo.TimeProvider.GetUtcNow();
-        _keepAliveUntil = timeSpan <= TimeSpan.Zero ? default
-            : timeSpan >= DateTimeOffset.MaxValue - now ? DateTimeOffset.MaxValue : now + timeSpan;
-    }
-
-    /// <summary>Deactivates the grain if nothing has happened for its collection age.</summary>
+    /// <summary>Ends abandoned streams, and deactivates the grain if nothing has happened for the collection age.</summary>
     internal void CollectIfIdle(DateTimeOffset now)
     {
+        TimeSpan age = Silo.Collection.CollectionAge;
+        Streams().ForEach(stream => stream.AbortIfAbandoned(now, age));
         lock (_lock)
         {
-            if (_state != State.Valid || _running.Count + _waiting.Count > 0 || _streams.Exists(stream => stream.IsAwaited)
-                || now < _keepAliveUntil || now - _lastActivity < Silo.CollectionAgeOf(_class))
+            bool isBusy = _running.Count + _waiting.Count + _streams.Count > 0 || now - _lastActivity < age;
+            if (isBusy || _class.IsKeptAlive || _state != State.Valid)
             {
                 return;
             }
         }
 
-        Deactivate(new DeactivationReason(DeactivationReasonCode.ActivationIdle, "No request for the collection age."));
-    }
-
-    internal void Touch() => _lastActivity = Silo.TimeProvider.GetUtcNow();
-
-    internal GrainTimer StartTimer(Func<CancellationToken, Task> callback, GrainTimerCreationOptions options)
-    {
-        lock (_lock)
-        {
-            GrainTimer timer = new(this, callback, options);
-            _timers.Add(timer);
-            return timer;
-        }
-    }
-
-    internal void RemoveTimer(GrainTimer timer)
-    {
-        lock (_lock)
-        {
-            _timers.Remove(timer);
-        }
+        Deactivate(DeactivationReasonCode.ActivationIdle, "No request for the collection age.");
     }
 
     internal void AddStream(IStreamSession stream)
@@ -163,53 +126,28 @@ internal sealed class Activation : IGrainContext
         lock (_lock)
         {
             _streams.Remove(stream);
+            _lastActivity = Silo.TimeProvider.GetUtcNow();
         }
     }
 
-    internal void EnterReentrantSection(Guid id)
-    {
-        lock (_lock)
-        {
-            _reentrantSections[id] = _reentrantSections.GetValueOrDefault(id) + 1;
-        }
-    }
-
-    internal void ExitReentrantSection(Guid id)
-    {
-        lock (_lock)
-        {
-            if (--_reentrantSections[id] == 0)
-            {
-                _reentrantSections.Remove(id);
-            }
-        }
-    }
-
-    /// <summary>Ends the activation at once and hands out the turns it still had.</summary>
-    /// <param name="withRunning">Whether running turns are lost too: the silo was killed.</param>
-    internal List<Turn> Invalidate(bool withRunning)
+    /// <summary>Ends the taking of turns and hands out what was not answered; after a deactivation nothing runs any more.</summary>
+    internal List<Request> Invalidate()
     {
         lock (_lock)
         {
             _state = State.Invalid;
-            List<Turn> turns = [.. withRunning ? _running : [], .. _waiting];
+            List<Request> requests = [.. _running, .. _waiting];
             _waiting.Clear();
-            return turns;
+            return requests;
         }
     }
 
     /// <summary>The silo was killed: the activation vanishes, calls in flight fail, no grain code is asked.</summary>
-    internal void Kill(Exception reason)
+    internal void Kill()
     {
-        List<Turn> lost = _slot.Drop(this);
-        lost.ForEach(turn => turn.Fail(reason));
-        EndTimers();
-        foreach (IStreamSession stream in Streams())
-        {
-            stream.Abort(reason);
-            Scheduler.Run(stream.CloseAsync);
-        }
-
+        SiloUnavailableException reason = new($"{Silo.Name} ended while it had a request for {GrainId}.");
+        _slot.Drop(this, reason);
+        Streams().ForEach(stream => stream.AbortAsync(reason));
         _deactivated.TrySetResult();
     }
 
@@ -219,24 +157,24 @@ internal sealed class Activation : IGrainContext
         try
         {
             _scope = Silo.Services.CreateAsyncScope();
-            GrainInstance = _class.Construct(_scope.ServiceProvider, null);
-            if (state is not null && GrainInstance is IGrainMigrationParticipant participant)
+            _instance = (Grain)_class.Construct(_scope.ServiceProvider, null);
+            if (state is not null && _instance is IGrainMigrationParticipant participant)
             {
                 participant.OnRehydrate(state);
             }
 
-            await ((IGrainBase)GrainInstance).OnActivateAsync(CancellationToken.None);
+            await _instance.OnActivateAsync(CancellationToken.None);
         }
         catch (Exception exception)
         {
-            List<Turn> waiting = _slot.Drop(this);
-            waiting.ForEach(turn => turn.Fail(exception));
+            _slot.Drop(this, exception);
             await EndAsync();
             return;
         }
 
         lock (_lock)
         {
+            _lastActivity = Silo.TimeProvider.GetUtcNow();
             if (_state == State.Activating)
             {
                 _state = _reason.ReasonCode == DeactivationReasonCode.None ? State.Valid : State.Deactivating;
@@ -246,14 +184,14 @@ internal sealed class Activation : IGrainContext
         Pump();
     }
 
-    /// <summary>Starts what may run, in order of arrival; a turn that may not waits, and those behind it may pass if they interleave.</summary>
+    /// <summary>Starts what may run, in order of arrival; those behind one that may not pass it if they interleave.</summary>
     private void Pump()
     {
         lock (_lock)
         {
-            for (LinkedListNode<Turn>? node = _waiting.First; node is not null && _state == State.Valid;)
+            for (LinkedListNode<Request>? node = _waiting.First; node is not null && _state == State.Valid;)
             {
-                (LinkedListNode<Turn> current, node) = (node, node.Next);
+                (LinkedListNode<Request> current, node) = (node, node.Next);
                 if (current.Value.IsDone)
                 {
                     _waiting.Remove(current);
@@ -266,133 +204,67 @@ internal sealed class Activation : IGrainContext
                 }
             }
 
-            if (_state == State.Deactivating && _running.Count == 0 && !_isFinishing)
+            if (_state == State.Deactivating && _running.Count == 0)
             {
-                _isFinishing = true;
+                _state = State.Ending;
                 Scheduler.Run(FinishAsync);
             }
         }
     }
 
-    private bool MayRun(Turn turn) =>
-        _running.Count == 0
-        || _class.IsReentrant
-        || turn.IsAlwaysInterleave
-        || _running.TrueForAll(running => running.IsAlwaysInterleave || (running.IsReadOnly && turn.IsReadOnly))
-        || (turn.Context is { } context && _reentrantSections.Count > 0 && RequestContext.ReentrancyIdOf(context) is { } id
-            && _reentrantSections.ContainsKey(id));
+    private bool MayRun(Request request) =>
+        _running.Count == 0 || _class.IsReentrant || request.IsAlwaysInterleave
+        || _running.TrueForAll(static running => running.IsAlwaysInterleave);
 
-    private async Task RunAsync(Turn turn)
+    private async Task RunAsync(Request request)
     {
-        if (turn.IsActivity)
-        {
-            Touch();
-        }
-
-        await turn.RunAsync(this);
-        if (turn.IsActivity)
-        {
-            Touch();
-        }
-
+        await request.RunAsync(this);
         lock (_lock)
         {
-            _running.Remove(turn);
+            _running.Remove(request);
+            _lastActivity = Silo.TimeProvider.GetUtcNow();
         }
 
-        turn.Publish();
+        request.Publish();
         Pump();
     }
 
-    /// <summary>Deactivates or migrates; runs when no turn does.</summary>
     private async Task FinishAsync()
     {
-        LogicalSilo? target = _isMigrating ? await FindTargetAsync() : null;
-        lock (_lock)
-        {
-            _isMigrating = target is not null && _reason.ReasonCode == DeactivationReasonCode.Migrating;
-            if (!_isMigrating && _reason.ReasonCode == DeactivationReasonCode.Migrating)
-            {
-                (_state, _reason, _isFinishing) = (_state == State.Invalid ? _state : State.Valid, default, false); // stays where it is
-            }
-        }
-
-        if (!_isFinishing || _state == State.Invalid)
-        {
-            Pump();
-            return;
-        }
-
-        EndTimers();
-        MigrationContext? state = await DeactivateAsync() && _isMigrating ? Dehydrate() : null;
-        _slot.Release(this, state is null ? null : target, state, _migrationContext);
+        MigrationContext? state = await LeaveAsync();
+        _slot.Release(this, state is null ? null : _target, state);
         await EndAsync();
     }
 
-    private async Task<LogicalSilo?> FindTargetAsync()
+    /// <summary>Ends the streams, lets the grain say goodbye, and takes the state of one that moves; null if it does not move.</summary>
+    private async Task<MigrationContext?> LeaveAsync()
     {
         try
         {
-            LogicalSilo target = await Silo.Cluster.PlaceAsync(GrainId, _migrationContext, Silo);
-            return target == Silo ? null : target;
-        }
-        catch (Exception exception)
-        {
-            EngineLog.MigrationFailed(Silo.Logger, exception, GrainId);
-            return null;
-        }
-    }
+            using CancellationTokenSource timeout = new(Silo.Collection.DeactivationTimeout);
+            EnumerationAbortedException aborted = new($"Enumeration aborted: {GrainId} was deactivated ({_reason.ReasonCode}).");
+            await Task.WhenAll(Streams().Select(stream => stream.AbortAsync(aborted))).WaitAsync(timeout.Token);
+            await _instance!.OnDeactivateAsync(_reason, timeout.Token).WaitAsync(timeout.Token);
+            MigrationContext? state = _target is null ? null : new();
+            if (state is not null && _instance is IGrainMigrationParticipant participant)
+            {
+                participant.OnDehydrate(state);
+            }
 
-    /// <summary>Ends the streams, then lets the grain say goodbye; whether that went well.</summary>
-    private async Task<bool> DeactivateAsync()
-    {
-        try
-        {
-            using CancellationTokenSource timeout = new(Silo.DeactivationTimeout);
-            List<IStreamSession> streams = Streams();
-            streams.ForEach(stream => stream.Abort(new EnumerationAbortedException(
-                $"Enumeration aborted: {GrainId} was deactivated ({_reason.ReasonCode}).")));
-            await Task.WhenAll(streams.Select(stream => stream.CloseAsync())).WaitAsync(timeout.Token);
-            await ((IGrainBase)GrainInstance!).OnDeactivateAsync(_reason, timeout.Token).WaitAsync(timeout.Token);
-            return true;
-        }
-        catch (Exception exception)
-        {
-            EngineLog.DeactivationFailed(Silo.Logger, exception, GrainId);
-            return false;
-        }
-    }
-
-    private MigrationContext? Dehydrate()
-    {
-        try
-        {
-            MigrationContext state = new();
-            (GrainInstance as IGrainMigrationParticipant)?.OnDehydrate(state);
             return state;
         }
         catch (Exception exception)
         {
-            EngineLog.MigrationFailed(Silo.Logger, exception, GrainId);
+            EngineLog.DeactivationFailed(Silo.Logger, exception, GrainId);
             return null;
         }
     }
 
     private async Task EndAsync()
     {
-        EndTimers();
         Silo.Remove(this);
         try
         {
-            if (GrainInstance is IAsyncDisposable asyncDisposable)
-            {
-                await asyncDisposable.DisposeAsync();
-            }
-            else
-            {
-                (GrainInstance as IDisposable)?.Dispose();
-            }
-
             await _scope.DisposeAsync();
         }
         catch (Exception exception)
@@ -401,17 +273,6 @@ internal sealed class Activation : IGrainContext
         }
 
         _deactivated.TrySetResult();
-    }
-
-    private void EndTimers()
-    {
-        GrainTimer[] timers;
-        lock (_lock)
-        {
-            timers = [.. _timers];
-        }
-
-        Array.ForEach(timers, timer => timer.Dispose());
     }
 
     private List<IStreamSession> Streams()

@@ -1,12 +1,18 @@
 namespace Orleans.Runtime;
 
 /// <summary>Runs the tasks of one activation one after the other on pool threads: what makes a turn single-threaded.</summary>
-internal sealed class ActivationScheduler(IGrainContext activation) : TaskScheduler, IThreadPoolWorkItem
+internal sealed class ActivationScheduler(Activation activation) : TaskScheduler, IThreadPoolWorkItem
 {
     private const int TasksPerSlice = 64; // then the pool may run others first
 
+    [ThreadStatic]
+    private static Activation? s_current;
+
     private readonly Queue<Task> _tasks = new(); // also the lock
     private bool _isRunning;
+
+    /// <summary>The activation whose turn runs on this thread.</summary>
+    internal static Activation? CurrentActivation => s_current;
 
     public override int MaximumConcurrencyLevel => 1;
 
@@ -35,7 +41,7 @@ internal sealed class ActivationScheduler(IGrainContext activation) : TaskSchedu
 
     void IThreadPoolWorkItem.Execute()
     {
-        RuntimeContext.Current = activation;
+        s_current = activation;
         try
         {
             for (int i = 0; i < TasksPerSlice; i++)
@@ -55,20 +61,14 @@ internal sealed class ActivationScheduler(IGrainContext activation) : TaskSchedu
         }
         finally
         {
-            RuntimeContext.Current = null;
+            s_current = null;
         }
 
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     protected override bool TryExecuteTaskInline(Task task, bool taskWasPreviouslyQueued) =>
-        !taskWasPreviouslyQueued && ReferenceEquals(RuntimeContext.Current, activation) && TryExecuteTask(task);
+        !taskWasPreviouslyQueued && ReferenceEquals(s_current, activation) && TryExecuteTask(task);
 
-    protected override IEnumerable<Task> GetScheduledTasks()
-    {
-        lock (_tasks)
-        {
-            return [.. _tasks];
-        }
-    }
+    protected override IEnumerable<Task> GetScheduledTasks() => throw new NotSupportedException("Only debuggers ask.");
 }

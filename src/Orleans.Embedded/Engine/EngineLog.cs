@@ -4,15 +4,9 @@ namespace Orleans.Runtime;
 
 internal static partial class EngineLog
 {
-    [LoggerMessage(4900, LogLevel.Warning, "OnDeactivateAsync of {Grain} failed.")]
+    [LoggerMessage(4900, LogLevel.Warning, "The end of {Grain} failed; state that it would have taken along is lost.")]
     internal static partial void DeactivationFailed(ILogger logger, Exception exception, GrainId grain);
 
-    [LoggerMessage(4901, LogLevel.Warning, "{Grain} could not take its state along and was deactivated instead of moved.")]
+    [LoggerMessage(4901, LogLevel.Warning, "No silo could be chosen for {Grain} to move to; it stays.")]
     internal static partial void MigrationFailed(ILogger logger, Exception exception, GrainId grain);
-
-    [LoggerMessage(4902, LogLevel.Error, "A timer callback of {Grain} failed; the timer goes on.")]
-    internal static partial void TimerCallbackFailed(ILogger logger, Exception exception, GrainId grain);
-
-    [LoggerMessage(4903, LogLevel.Warning, "The end of the stream {Stream} failed.")]
-    internal static partial void StreamDisposalFailed(ILogger logger, Exception exception, string stream);
 }

@@ -1,45 +1,27 @@
-using System.Reflection;
-
 namespace Orleans.Runtime;
 
 /// <summary>Makes references and sends their calls, for one silo or for a client.</summary>
-internal sealed class GrainFactory(EmbeddedCluster cluster, LogicalSilo? silo, IServiceProvider services, TimeSpan responseTimeout)
-    : IClusterClient
+internal sealed class GrainFactory(EmbeddedCluster cluster, LogicalSilo? silo) : IClusterClient
 {
-    public IServiceProvider ServiceProvider => services;
-
     internal LogicalSilo? Silo => silo;
 
-    internal TimeSpan ResponseTimeout => responseTimeout;
-
-    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithStringKey =>
-        (TGrainInterface)(object)Create(typeof(TGrainInterface), primaryKey, grainClassNamePrefix);
-
-    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) =>
-        (IGrain)(object)Create(grainInterfaceType, grainPrimaryKey, null);
-
-    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
-        where TGrainInterface : IAddressable =>
-        (TGrainInterface)(object)GrainReference.Create(typeof(TGrainInterface), grainId, this);
-
-    internal object? Invoke(GrainId target, MethodInfo method, object?[] arguments) =>
-        GrainMethod.Of(method).Call(this, target, arguments);
-
-    internal void Send(GrainId target, Turn turn)
+    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey)
+        where TGrainInterface : IGrainWithStringKey
     {
-        if (silo?.CurrentStatus == SiloStatus.Dead)
-        {
-            turn.Fail(new SiloUnavailableException($"{silo.Name} has ended and sends no more requests."));
-            return;
-        }
-
-        cluster.Deliver(target, turn);
+        ArgumentException.ThrowIfNullOrWhiteSpace(primaryKey);
+        GrainId grainId = new(cluster.GrainTypes.TypeFor(typeof(TGrainInterface)), primaryKey);
+        return (TGrainInterface)(object)GrainReference.Create(typeof(TGrainInterface), grainId, this);
     }
 
-    private GrainReference Create(Type interfaceType, string key, string? classNamePrefix)
+    internal void Send(GrainId target, Request request)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(key);
-        return GrainReference.Create(interfaceType, GrainId.Create(GrainTypeMap.TypeFor(interfaceType, classNamePrefix), key), this);
+        if (silo?.Status == SiloStatus.Dead)
+        {
+            request.Fail(new SiloUnavailableException($"{silo.Name} has ended and sends no more requests."));
+        }
+        else if (!request.IsDone)
+        {
+            cluster.Deliver(target, request);
+        }
     }
 }

@@ -6,33 +6,31 @@ internal sealed class GrainSlot(EmbeddedCluster cluster, GrainId grainId)
     private const int MaxPlacementAttempts = 3; // a silo may die between the director's answer and the activation
 
     private readonly Lock _lock = new();
-    private readonly Queue<Turn> _pending = new(); // only while there is no activation
+    private readonly Queue<Request> _pending = new(); // while there is no activation, and then one is being placed
+    private Activation? _activation;
     private bool _isRetired;
 
     internal GrainId GrainId { get; } = grainId;
 
-    internal Activation? Activation { get; private set; }
-
-    /// <summary>Gives the turn to the activation, or keeps it until there is one; false if the slot has left the directory.</summary>
-    internal bool TryDeliver(Turn turn)
+    /// <summary>Gives the request to the activation, or keeps it until there is one; false if the slot has left the directory.</summary>
+    internal bool TryDeliver(Request request)
     {
         lock (_lock)
         {
-            if (_isRetired)
+            if (_activation is not null)
             {
-                return false;
+                _activation.Enqueue(request);
             }
-
-            if (Activation?.TryEnqueue(turn) != true)
+            else if (!_isRetired)
             {
-                _pending.Enqueue(turn);
+                _pending.Enqueue(request);
                 if (_pending.Count == 1)
                 {
-                    PlaceInBackground(turn);
+                    PlaceInBackground(request);
                 }
             }
 
-            return true;
+            return !_isRetired;
         }
     }
 
@@ -40,28 +38,23 @@ internal sealed class GrainSlot(EmbeddedCluster cluster, GrainId grainId)
     /// <param name="ended">The activation.</param>
     /// <param name="target">Where the grain moves, null if it does not.</param>
     /// <param name="state">What it takes along.</param>
-    /// <param name="requestContext">The request context of the move.</param>
-    internal void Release(Activation ended, LogicalSilo? target, MigrationContext? state, Dictionary<string, object>? requestContext)
+    internal void Release(Activation ended, LogicalSilo? target, MigrationContext? state)
     {
         lock (_lock)
         {
-            if (Activation != ended)
+            if (_activation != ended)
             {
                 return; // the silo was killed meanwhile
             }
 
-            Activation = null;
-            foreach (Turn turn in ended.Invalidate(withRunning: false).Where(turn => turn is not GrainTimer))
-            {
-                _pending.Enqueue(turn);
-            }
-
-            if (target is not null && TryActivate(target, state, requestContext))
+            _activation = null;
+            ended.Invalidate().ForEach(_pending.Enqueue);
+            if (target is not null && TryActivate(target, state, null))
             {
                 return;
             }
 
-            if (_pending.TryPeek(out Turn? first))
+            if (_pending.TryPeek(out Request? first))
             {
                 PlaceInBackground(first);
             }
@@ -72,24 +65,25 @@ internal sealed class GrainSlot(EmbeddedCluster cluster, GrainId grainId)
         }
     }
 
-    /// <summary>Gives an activation up and hands out what it had: its silo was killed or it could not activate.</summary>
-    internal List<Turn> Drop(Activation lost)
+    /// <summary>Gives an activation up and fails what it had: its silo was killed or it could not activate.</summary>
+    internal void Drop(Activation lost, Exception reason)
     {
+        List<Request> requests;
         lock (_lock)
         {
-            if (Activation == lost)
+            requests = lost.Invalidate();
+            if (_activation == lost)
             {
-                Activation = null;
                 Retire();
             }
-
-            return lost.Invalidate(withRunning: true);
         }
+
+        requests.ForEach(request => request.Fail(reason));
     }
 
-    private void PlaceInBackground(Turn first) => Task.Run(() => PlaceAsync(first));
+    private void PlaceInBackground(Request first) => Task.Run(() => PlaceAsync(first));
 
-    private async Task PlaceAsync(Turn first)
+    private async Task PlaceAsync(Request first)
     {
         try
         {
@@ -109,37 +103,32 @@ internal sealed class GrainSlot(EmbeddedCluster cluster, GrainId grainId)
         }
         catch (Exception exception)
         {
-            Turn[] failed;
+            Request[] failed;
             lock (_lock)
             {
                 failed = [.. _pending];
                 Retire();
             }
 
-            Array.ForEach(failed, turn => turn.Fail(exception));
+            Array.ForEach(failed, request => request.Fail(exception));
         }
     }
 
     private bool TryActivate(LogicalSilo silo, MigrationContext? state, Dictionary<string, object>? requestContext)
     {
-        if (silo.TryCreateActivation(this) is not { } activation)
+        _activation = silo.TryCreateActivation(this);
+        _activation?.Start(state, requestContext);
+        while (_activation is not null && _pending.TryDequeue(out Request? request))
         {
-            return false;
+            _activation.Enqueue(request);
         }
 
-        Activation = activation;
-        activation.Start(state, requestContext);
-        while (_pending.TryDequeue(out Turn? turn))
-        {
-            activation.TryEnqueue(turn);
-        }
-
-        return true;
+        return _activation is not null;
     }
 
     private void Retire()
     {
-        _isRetired = true;
+        (_activation, _isRetired) = (null, true);
         _pending.Clear();
         cluster.Remove(this);
     }

@@ -1,204 +1,147 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
 using Orleans.Serialization;
 
 namespace Orleans.Runtime;
 
-/// <summary>The caller's side of an async stream: nothing runs before the first <c>MoveNextAsync</c>.</summary>
-internal sealed class GrainStream<T>(
-    string description, Func<CancellationToken, Task<StreamSession<T>>> start, CancellationToken argumentToken) : IAsyncEnumerable<T>
+/// <summary>The caller's side of an async stream: nothing runs before the first <c>MoveNextAsync</c>. The end of the enumeration, by
+/// whatever cause, ends the grain's side too, and waits until the iterator's <c>finally</c> has run.</summary>
+internal sealed class GrainStream<T>(Func<StreamSession<T>, CancellationToken, Task> start, CancellationToken argumentToken)
+    : IAsyncEnumerable<T>
 {
-    private readonly Func<CancellationToken, Task<StreamSession<T>>> _start = start;
-
-    public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        new Enumerator(this, CancellationTokenSource.CreateLinkedTokenSource(argumentToken, cancellationToken));
-
-    public override string ToString() => description;
-
-    private sealed class Enumerator(GrainStream<T> stream, CancellationTokenSource cancellation) : IAsyncEnumerator<T>
+    public async IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default)
     {
-        private StreamSession<T>? _session;
-        private StreamBatch<T> _batch = new([], IsLast: false);
-        private int _index;
-
-        public T Current => _batch.Items[_index];
-
-        public async ValueTask<bool> MoveNextAsync()
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(argumentToken, cancellationToken);
+        StreamSession<T> session = new();
+        try
         {
-            if (++_index < _batch.Items.Count)
+            await start(session, cancellation.Token);
+            while (await session.WaitAsync(cancellation.Token))
             {
-                return true;
+                while (session.TryRead(out T? item))
+                {
+                    yield return item;
+                }
             }
-
-            if (_batch.IsLast)
-            {
-                return false;
-            }
-
-            cancellation.Token.ThrowIfCancellationRequested();
-            _session ??= await stream._start(cancellation.Token);
-            _batch = await _session.NextAsync().WaitAsync(cancellation.Token);
-            _index = 0;
-            return _batch.Items.Count > 0;
         }
-
-        public async ValueTask DisposeAsync()
+        finally
         {
-            if (_session is { } session)
-            {
-                await session.DisposeAsync();
-            }
-
-            cancellation.Dispose();
+            await session.CloseAsync();
         }
     }
 }
-
-/// <summary>Elements that were ready together; the last batch may be empty.</summary>
-internal readonly record struct StreamBatch<T>(List<T> Items, bool IsLast);
 
 /// <summary>What an activation must know of its open streams.</summary>
 internal interface IStreamSession
 {
-    internal bool IsAwaited { get; }
+    /// <summary>Lets the consumer fail and ends the iterator; the task completes when it has ended.</summary>
+    Task AbortAsync(Exception reason);
 
-    internal void Abort(Exception reason);
-
-    internal Task CloseAsync();
+    /// <summary>Aborts the stream if its consumer has not come for the given time.</summary>
+    void AbortIfAbandoned(DateTimeOffset now, TimeSpan age);
 }
 
-/// <summary>The grain's side of an async stream. The consumer pulls: one step waits for one element and adds what is ready
-/// behind it, so a ready element leaves at once and the producer is never more than a batch ahead.</summary>
+/// <summary>An open stream. The iterator runs on the grain's turn into a bounded channel, from which the consumer reads.</summary>
 #pragma warning disable CA1001 // Without timers a token source holds nothing to dispose.
 internal sealed class StreamSession<T> : IStreamSession
 #pragma warning restore CA1001
 {
-    private const int MaxBatchSize = 100; // upstream's default
+    private const int MaxItemsAhead = 100; // upstream's default batch size
 
+    private readonly Lock _lock = new(); // so that the grain's side does not start once the consumer has gone
+    private readonly Channel<T> _items = Channel.CreateBounded<T>(MaxItemsAhead);
     private readonly CancellationTokenSource _cancellation = new();
-    private readonly Activation _activation;
-    private readonly Dictionary<string, object>? _context;
-    private readonly string _description;
-    private readonly IAsyncEnumerator<T> _source;
-    private Task<bool>? _pendingMove; // begun by a step that did not wait for it
-    private TaskCompletionSource<StreamBatch<T>>? _step;
-    private Exception? _abortReason;
-    private Task? _closed;
+    private Activation? _activation; // null until the grain's side starts
+    private Task _producing = Task.CompletedTask;
+    private DateTimeOffset _lastRead;
+    private bool _isAwaited;
+    private bool _isAborted;
+    private bool _isClosed;
 
-    internal StreamSession(
-        Activation activation, Func<CancellationToken, IAsyncEnumerable<T>> open, Dictionary<string, object>? context, string description)
+    /// <summary>Starts the grain's side; on the grain's turn.</summary>
+    internal void Start(Activation activation, Func<CancellationToken, IAsyncEnumerable<T>> open)
     {
-        _activation = activation;
-        _context = context;
-        _description = description;
-        _source = open(_cancellation.Token).GetAsyncEnumerator(_cancellation.Token);
-        activation.AddStream(this);
-    }
-
-    public bool IsAwaited => _step is { Task.IsCompleted: false };
-
-    /// <summary>The next batch, produced on the grain's turn.</summary>
-    internal Task<StreamBatch<T>> NextAsync()
-    {
-        TaskCompletionSource<StreamBatch<T>> step = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _step = step;
-        _activation.Scheduler.Run(() => StepAsync(step));
-        return step.Task;
-    }
-
-    /// <summary>Ends the stream early: the iterator's <c>finally</c> runs on the grain's turn before this returns.</summary>
-    internal Task DisposeAsync()
-    {
-        TaskCompletionSource closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _activation.Scheduler.Run(async () =>
+        lock (_lock)
         {
-            await CloseAsync();
-            closed.SetResult();
-        });
-        return closed.Task;
-    }
-
-    /// <summary>Lets the consumer's next or waiting step fail.</summary>
-    public void Abort(Exception reason)
-    {
-        _abortReason = reason;
-        _step?.TrySetException(reason);
-    }
-
-    /// <summary>Cancels the iterator, waits until it rests and disposes it; on the grain's turn.</summary>
-    public Task CloseAsync()
-    {
-        return _closed ??= CloseCoreAsync();
-
-        async Task CloseCoreAsync()
-        {
-            await Task.Yield(); // so that _closed is set before anything of the iterator runs
-            await _cancellation.CancelAsync();
-            try
+            if (!_isClosed)
             {
-                await (_pendingMove ?? Task.CompletedTask);
+                (_activation, _lastRead) = (activation, activation.Silo.TimeProvider.GetUtcNow());
+                activation.AddStream(this);
+                _producing = ProduceAsync(activation, open);
             }
-            catch (Exception)
-            {
-                // The consumer is gone; upstream drops it too.
-            }
-
-            try
-            {
-                await _source.DisposeAsync();
-            }
-            catch (Exception exception)
-            {
-                EngineLog.StreamDisposalFailed(_activation.Silo.Logger, exception, _description);
-            }
-
-            _activation.RemoveStream(this);
         }
     }
 
-    private async Task StepAsync(TaskCompletionSource<StreamBatch<T>> step)
+    /// <summary>Waits until there is something to read; false at the end.</summary>
+    internal async ValueTask<bool> WaitAsync(CancellationToken cancellationToken)
     {
-        RequestContext.Current = _context;
+        _isAwaited = true;
         try
         {
-            if (_abortReason is not null || _closed is not null)
+            return await _items.Reader.WaitToReadAsync(cancellationToken);
+        }
+        finally
+        {
+            (_isAwaited, _lastRead) = (false, _activation!.Silo.TimeProvider.GetUtcNow());
+        }
+    }
+
+    internal bool TryRead([MaybeNullWhen(false)] out T item) => _items.Reader.TryRead(out item);
+
+    /// <summary>The consumer has done with the stream. What was aborted is not waited for: it may have been killed.</summary>
+    internal Task CloseAsync()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+        }
+
+        Cancel();
+        return _isAborted ? Task.CompletedTask : _producing;
+    }
+
+    public Task AbortAsync(Exception reason)
+    {
+        _isAborted = true;
+        _items.Writer.TryComplete(reason);
+        Cancel();
+        return _producing;
+    }
+
+    public void AbortIfAbandoned(DateTimeOffset now, TimeSpan age)
+    {
+        if (!_isAwaited && now - _lastRead >= age)
+        {
+            AbortAsync(new EnumerationAbortedException($"Enumeration aborted: nothing was read from {_activation!.GrainId} for {age}."));
+        }
+    }
+
+    private async Task ProduceAsync(Activation activation, Func<CancellationToken, IAsyncEnumerable<T>> open)
+    {
+        Exception? failure = null;
+        try
+        {
+            await Task.Yield(); // nothing of the grain runs under the lock
+            await foreach (T item in open(_cancellation.Token).WithCancellation(_cancellation.Token))
             {
-                throw _abortReason ?? Aborted(_description);
-            }
-
-            _activation.Touch();
-            List<T> items = [];
-            bool isLast = !await (_pendingMove ??= _source.MoveNextAsync().AsTask());
-            while (!isLast && _closed is null)
-            {
-                _pendingMove = null;
-                items.Add((T)new DeepCopier().Copy(_source.Current)!);
-                if (items.Count == MaxBatchSize)
-                {
-                    break;
-                }
-
-                ValueTask<bool> move = _source.MoveNextAsync();
-                if (!move.IsCompletedSuccessfully)
-                {
-                    _pendingMove = move.AsTask(); // not ready, or failed: for the next step, after what is ready
-                    break;
-                }
-
-                isLast = !move.Result;
-            }
-
-            step.TrySetResult(new StreamBatch<T>(items, isLast));
-            if (isLast)
-            {
-                await CloseAsync();
+                await _items.Writer.WriteAsync((T)new DeepCopier().Copy(item)!, _cancellation.Token);
             }
         }
         catch (Exception exception)
         {
-            step.TrySetException(exception);
-            await CloseAsync();
+            failure = exception;
         }
+
+        _items.Writer.TryComplete(failure);
+        activation.RemoveStream(this);
     }
 
-    internal static EnumerationAbortedException Aborted(string description) =>
-        new($"Enumeration aborted: {description} was deactivated or the enumerator was disposed.");
+    /// <summary>The grain sees its token cancelled on its own turn.</summary>
+    private void Cancel()
+    {
+        if (!_producing.IsCompleted)
+        {
+            _activation!.Scheduler.Run(_cancellation.CancelAsync);
+        }
+    }
 }

@@ -8,82 +8,52 @@ namespace Orleans.Runtime;
 /// <summary>What the attributes of a grain class say.</summary>
 internal sealed class GrainClass(Type type)
 {
-    internal Type Type { get; } = type;
+    internal string GrainType { get; } =
+        (type.Name.EndsWith("Grain", StringComparison.Ordinal) ? type.Name[..^"Grain".Length] : type.Name).ToLowerInvariant();
 
-    internal GrainType GrainType { get; } = GrainType.Create(
-        (type.Name.EndsWith("Grain", StringComparison.Ordinal) ? type.Name[..^"Grain".Length] : type.Name).ToLowerInvariant());
-
-    internal Type[] Interfaces { get; } =
-        [.. type.GetInterfaces().Where(candidate => candidate.IsAssignableTo(typeof(IGrain)) && candidate.Assembly != typeof(IGrain).Assembly)];
+    internal IEnumerable<Type> Interfaces => type.GetInterfaces();
 
     internal PlacementStrategy Placement { get; } =
-        type.GetCustomAttribute<PlacementAttribute>()?.PlacementStrategy ?? RandomPlacement.Singleton;
+        type.GetCustomAttribute<PlacementAttribute>()?.PlacementStrategy ?? new RandomPlacement();
 
     internal bool IsReentrant { get; } = type.IsDefined(typeof(ReentrantAttribute));
 
-    /// <summary>Null: as the silo's options say.</summary>
-    internal TimeSpan? CollectionAge { get; } = type.IsDefined(typeof(KeepAliveAttribute))
-        ? TimeSpan.MaxValue
-        : type.GetCustomAttribute<CollectionAgeLimitAttribute>()?.AgeLimit;
+    internal bool IsKeptAlive { get; } = type.IsDefined(typeof(KeepAliveAttribute));
 
     internal ObjectFactory Construct { get; } = ActivatorUtilities.CreateFactory(type, Type.EmptyTypes);
+
+    public override string ToString() => type.ToString();
 }
 
-/// <summary>The grain classes of this process, found in all assemblies that reference this one.</summary>
-internal static class GrainTypeMap
+/// <summary>The grain classes of this process: all in loaded assemblies, and in those they reference.</summary>
+internal sealed class GrainTypeMap
 {
-    private static readonly Lock s_lock = new();
-    private static readonly HashSet<Assembly> s_scanned = [];
-    private static Dictionary<GrainType, GrainClass> s_classes = [];
+    private static readonly AssemblyName s_engine = typeof(Grain).Assembly.GetName();
 
-    internal static GrainClass ClassOf(GrainType type) =>
-        s_classes.TryGetValue(type, out GrainClass? found) || Load().TryGetValue(type, out found)
-            ? found
-            : throw new ArgumentException($"There is no grain class of type \"{type}\".");
+    private readonly Dictionary<string, GrainClass> _byType = [];
+    private readonly Dictionary<Type, GrainClass?> _byInterface = []; // null where several classes implement it
+    private readonly HashSet<Assembly> _scanned = [];
 
-    /// <summary>The one class that implements the interface; of several, the one named after it or chosen by prefix.</summary>
-    internal static GrainType TypeFor(Type interfaceType, string? classNamePrefix)
+    internal GrainTypeMap() => Array.ForEach(AppDomain.CurrentDomain.GetAssemblies(), Scan);
+
+    internal GrainClass ClassOf(GrainId grainId) => _byType[grainId.Type];
+
+    internal string TypeFor(Type interfaceType) => _byInterface.GetValueOrDefault(interfaceType)?.GrainType
+        ?? throw new ArgumentException($"There is not exactly one grain class that implements {interfaceType}.");
+
+    private void Scan(Assembly assembly)
     {
-        GrainClass[] candidates = Candidates(s_classes);
-        candidates = candidates.Length > 0 ? candidates : Candidates(Load());
-        return candidates.Length == 1 ? candidates[0].GrainType
-            : Array.Find(candidates, candidate => interfaceType.Name == $"I{candidate.Type.Name}")?.GrainType
-            ?? throw new ArgumentException(
-                $"{candidates.Length} grain classes implement {interfaceType}: {string.Join(", ", candidates.Select(one => one.Type.FullName))}.");
-
-        GrainClass[] Candidates(Dictionary<GrainType, GrainClass> classes) =>
-            [.. classes.Values.Where(candidate => candidate.Interfaces.Contains(interfaceType)
-                && (classNamePrefix is null || candidate.Type.FullName!.StartsWith(classNamePrefix, StringComparison.Ordinal)))];
-    }
-
-    /// <summary>Looks through the loaded assemblies and what they reference, once each.</summary>
-    internal static Dictionary<GrainType, GrainClass> Load()
-    {
-        lock (s_lock)
-        {
-            Dictionary<GrainType, GrainClass> classes = new(s_classes);
-            foreach (Assembly assembly in AppDomain.CurrentDomain.GetAssemblies())
-            {
-                Scan(assembly, classes);
-            }
-
-            return s_classes = classes;
-        }
-    }
-
-    private static void Scan(Assembly assembly, Dictionary<GrainType, GrainClass> classes)
-    {
-        if (assembly.IsDynamic || IsPlatform(assembly.GetName()) || !s_scanned.Add(assembly))
+        if (assembly.IsDynamic || IsPlatform(assembly.GetName()) || !_scanned.Add(assembly))
         {
             return;
         }
 
-        AssemblyName[] references = assembly.GetReferencedAssemblies();
-        foreach (AssemblyName reference in references.Where(reference => !IsPlatform(reference)))
+        AssemblyName[] references = [.. assembly.GetReferencedAssemblies().Where(reference => !IsPlatform(reference))];
+        foreach (AssemblyName reference in references)
         {
             try
             {
-                Scan(Assembly.Load(reference), classes);
+                Scan(Assembly.Load(reference));
             }
             catch (FileNotFoundException)
             {
@@ -91,17 +61,23 @@ internal static class GrainTypeMap
             }
         }
 
-        if (references.Any(reference => reference.Name == typeof(Grain).Assembly.GetName().Name))
+        if (Array.Exists(references, reference => reference.Name == s_engine.Name))
         {
-            foreach (Type type in assembly.GetTypes().Where(type => type is { IsAbstract: false, IsGenericTypeDefinition: false } && type.IsSubclassOf(typeof(Grain))))
-            {
-                GrainClass grainClass = new(type);
-                if (grainClass.Interfaces.Length > 0 && !classes.TryAdd(grainClass.GrainType, grainClass))
-                {
-                    throw new OrleansException(
-                        $"{type} and {classes[grainClass.GrainType].Type} have the same grain type \"{grainClass.GrainType}\".");
-                }
-            }
+            Array.ForEach(Array.FindAll(assembly.GetTypes(), type => !type.IsAbstract && type.IsSubclassOf(typeof(Grain))), Add);
+        }
+    }
+
+    private void Add(Type type)
+    {
+        GrainClass grainClass = new(type);
+        if (!_byType.TryAdd(grainClass.GrainType, grainClass))
+        {
+            throw new OrleansException($"{type} and {_byType[grainClass.GrainType]} have the same grain type \"{grainClass.GrainType}\".");
+        }
+
+        foreach (Type grainInterface in grainClass.Interfaces)
+        {
+            _byInterface[grainInterface] = _byInterface.ContainsKey(grainInterface) ? null : grainClass;
         }
     }
 

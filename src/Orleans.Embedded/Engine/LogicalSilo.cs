@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Net;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -9,103 +7,77 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Orleans.Runtime;
 
-/// <summary>Where a silo pretends to listen, if its host says so.</summary>
-internal sealed record SiloEndpoint(IPEndPoint Endpoint);
-
 /// <summary>One silo of the process: its services, its activations, its life.</summary>
-internal sealed class LogicalSilo(
-    IServiceProvider services,
-    EmbeddedCluster cluster,
-    TimeProvider timeProvider,
-    IOptions<SiloOptions> siloOptions,
-    IOptions<ClusterOptions> clusterOptions,
-    IOptions<GrainCollectionOptions> collectionOptions,
-    IOptions<SiloMetadata> metadata,
-    ILogger<LogicalSilo> logger) : ILocalSiloDetails, ISiloStatusOracle, ISiloMetadataCache
+internal sealed class LogicalSilo(IServiceProvider services, EmbeddedCluster cluster, string name)
+    : ILocalSiloDetails, ISiloStatusOracle, ISiloMetadataCache
 {
-    private readonly HashSet<Activation> _activations = []; // also the lock, of the state too
+    private readonly HashSet<Activation> _activations = []; // also the lock, of the status too
     private ITimer? _collector;
 
-    public string Name { get; } = siloOptions.Value.SiloName is { Length: > 0 } name ? name : "Silo";
+    public string Name => name;
 
-    public string ClusterId => clusterOptions.Value.ClusterId;
+    public SiloAddress SiloAddress { get; } = new();
 
-    public SiloAddress SiloAddress { get; } = SiloAddress.New(
-        services.GetService<SiloEndpoint>()?.Endpoint ?? new IPEndPoint(IPAddress.Loopback, 11111), SiloAddress.AllocateNewGeneration());
-
-    public SiloStatus CurrentStatus { get; private set; } = SiloStatus.Created;
-
-    public string SiloName => Name;
+    internal SiloStatus Status { get; private set; } = SiloStatus.Created;
 
     internal EmbeddedCluster Cluster => cluster;
 
     internal IServiceProvider Services => services;
 
-    internal TimeProvider TimeProvider => timeProvider;
+    internal GrainFactory GrainFactory { get => field ??= new(cluster, this); }
 
-    internal ILogger Logger => logger;
+    internal GrainCollectionOptions Collection { get; } = services.GetRequiredService<IOptions<GrainCollectionOptions>>().Value;
 
-    internal TimeSpan DeactivationTimeout => collectionOptions.Value.DeactivationTimeout;
+    internal TimeProvider TimeProvider { get; } = services.GetRequiredService<TimeProvider>();
 
-    internal GrainFactory GrainFactory => field ??= (GrainFactory)services.GetRequiredService<IClusterClient>();
+    internal ILogger Logger { get; } = services.GetRequiredService<ILogger<LogicalSilo>>();
 
-    public SiloAddress[] GetActiveSilos() => [.. GetApproximateSiloStatuses(onlyActive: true).Keys];
+    private SiloMetadata Metadata { get; } = services.GetRequiredService<IOptions<SiloMetadata>>().Value;
 
-    public SiloStatus GetApproximateSiloStatus(SiloAddress siloAddress) => Find(siloAddress)?.CurrentStatus ?? SiloStatus.None;
-
-    public Dictionary<SiloAddress, SiloStatus> GetApproximateSiloStatuses(bool onlyActive = false) =>
-        cluster.Silos.Where(silo => !onlyActive || silo.CurrentStatus == SiloStatus.Active)
-            .ToDictionary(silo => silo.SiloAddress, silo => silo.CurrentStatus);
-
-    public bool TryGetSiloName(SiloAddress siloAddress, [NotNullWhen(true)] out string? siloName) =>
-        (siloName = Find(siloAddress)?.Name) is not null;
-
-    public bool IsDeadSilo(SiloAddress silo) => GetApproximateSiloStatus(silo) == SiloStatus.Dead;
-
-    public SiloMetadata GetSiloMetadata(SiloAddress siloAddress) => Find(siloAddress)?.Metadata ?? SiloMetadata.Empty;
-
-    private SiloMetadata Metadata => metadata.Value;
-
-    internal async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>What every silo has, for the silo's own configuration to build on.</summary>
+    internal static void AddServices(SiloBuilder builder, EmbeddedCluster cluster, string name)
     {
-        GrainTypeMap.Load();
-        cluster.Add(this);
-        CurrentStatus = SiloStatus.Active;
-        TimeSpan quantum = collectionOptions.Value.CollectionQuantum;
-        _collector = timeProvider.CreateTimer(_ => CollectIdle(), null, quantum, quantum);
-        foreach (StartupTask task in services.GetServices<StartupTask>())
-        {
-            await task.Execute(services, cancellationToken);
-        }
+        builder.Services.AddLogging();
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(services => new LogicalSilo(services, cluster, name));
+        builder.Services.AddSingleton<ILocalSiloDetails>(services => services.GetRequiredService<LogicalSilo>());
+        builder.Services.AddSingleton<ISiloStatusOracle>(services => services.GetRequiredService<LogicalSilo>());
+        builder.Services.AddSingleton<ISiloMetadataCache>(services => services.GetRequiredService<LogicalSilo>());
+        builder.Services.AddSingleton<IGrainFactory>(services => services.GetRequiredService<LogicalSilo>().GrainFactory);
+        builder.AddPlacementDirector<RandomPlacement, RandomPlacementDirector>();
     }
 
-    /// <summary>Deactivates all grains, then ends; what is still there when the token is cancelled is killed.</summary>
-    internal async Task StopAsync(CancellationToken cancellationToken)
-    {
-        if (!TryEnd(SiloStatus.ShuttingDown))
-        {
-            return;
-        }
+    public Dictionary<SiloAddress, SiloStatus> GetApproximateSiloStatuses(bool onlyActive = false) =>
+        cluster.Silos.Where(silo => !onlyActive || silo.Status == SiloStatus.Active)
+            .ToDictionary(silo => silo.SiloAddress, silo => silo.Status);
 
-        DeactivationReason reason = new(DeactivationReasonCode.ShuttingDown, "The silo stops.");
-        Activation[] activations = Activations();
-        Array.ForEach(activations, activation => activation.Deactivate(reason));
-        await Task.WhenAll(activations.Select(activation => activation.Deactivated)).WaitAsync(cancellationToken)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        Kill();
+    public SiloMetadata GetSiloMetadata(SiloAddress siloAddress) => cluster.Find(siloAddress)?.Metadata ?? new SiloMetadata();
+
+    internal void Start()
+    {
+        Status = SiloStatus.Active;
+        cluster.Add(this);
+        _collector = TimeProvider.CreateTimer(_ => CollectIdle(), null, Collection.CollectionQuantum, Collection.CollectionQuantum);
+    }
+
+    /// <summary>Deactivates all grains; what is still there after the deactivation timeout is left to be killed.</summary>
+    internal async Task StopAsync()
+    {
+        if (TryEnd(SiloStatus.ShuttingDown))
+        {
+            Activation[] activations = Activations();
+            Array.ForEach(activations, activation => activation.Deactivate(DeactivationReasonCode.ShuttingDown, "The silo stops."));
+            await Task.WhenAll(activations.Select(activation => activation.Deactivated)).WaitAsync(Collection.DeactivationTimeout)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     /// <summary>Ends at once: activations vanish without a word, calls in flight fail.</summary>
     internal void Kill()
     {
-        if (!TryEnd(SiloStatus.Dead))
+        if (TryEnd(SiloStatus.Dead))
         {
-            return;
-        }
-
-        foreach (Activation activation in Activations())
-        {
-            activation.Kill(new SiloUnavailableException($"{Name} ({SiloAddress}) ended while it had a request for {activation.GrainId}."));
+            Array.ForEach(Activations(), activation => activation.Kill());
         }
     }
 
@@ -114,12 +86,12 @@ internal sealed class LogicalSilo(
     {
         lock (_activations)
         {
-            if (CurrentStatus != SiloStatus.Active)
+            if (Status != SiloStatus.Active)
             {
                 return null;
             }
 
-            Activation activation = new(this, GrainTypeMap.ClassOf(slot.GrainId.Type), slot);
+            Activation activation = new(this, cluster.GrainTypes.ClassOf(slot.GrainId), slot);
             _activations.Add(activation);
             return activation;
         }
@@ -133,22 +105,16 @@ internal sealed class LogicalSilo(
         }
     }
 
-    internal TimeSpan CollectionAgeOf(GrainClass grainClass) =>
-        grainClass.CollectionAge
-        ?? (collectionOptions.Value.ClassSpecificCollectionAge.TryGetValue(grainClass.Type.FullName!, out TimeSpan age)
-            ? age
-            : collectionOptions.Value.CollectionAge);
-
     private bool TryEnd(SiloStatus status)
     {
         lock (_activations)
         {
-            if (CurrentStatus >= status)
+            if (Status >= status)
             {
                 return false;
             }
 
-            CurrentStatus = status;
+            Status = status;
         }
 
         _collector?.Dispose();
@@ -157,7 +123,7 @@ internal sealed class LogicalSilo(
 
     private void CollectIdle()
     {
-        DateTimeOffset now = timeProvider.GetUtcNow();
+        DateTimeOffset now = TimeProvider.GetUtcNow();
         Array.ForEach(Activations(), activation => activation.CollectIfIdle(now));
     }
 
@@ -168,6 +134,4 @@ internal sealed class LogicalSilo(
             return [.. _activations];
         }
     }
-
-    private LogicalSilo? Find(SiloAddress address) => cluster.Silos.FirstOrDefault(silo => silo.SiloAddress.Equals(address));
 }

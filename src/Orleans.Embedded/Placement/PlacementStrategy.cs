@@ -1,22 +1,19 @@
+using Orleans.Runtime.Placement;
+
 namespace Orleans.Runtime;
 
-/// <summary>Names how a grain class is placed; an <see cref="Placement.IPlacementDirector"/> carries it out.</summary>
-public abstract class PlacementStrategy
-{
-}
+/// <summary>As upstream: names how a grain class is placed; an <see cref="IPlacementDirector"/> carries it out.</summary>
+public abstract class PlacementStrategy;
 
-/// <summary>Any silo.</summary>
-[GenerateSerializer]
-[Immutable]
-public sealed class RandomPlacement : PlacementStrategy
-{
-    internal static RandomPlacement Singleton { get; } = new();
-}
+/// <summary>As upstream: any silo. Here the default.</summary>
+public sealed class RandomPlacement : PlacementStrategy;
 
-/// <summary>The silo of the caller, if it can.</summary>
-[GenerateSerializer]
-[Immutable]
-public sealed class PreferLocalPlacement : PlacementStrategy
+internal sealed class RandomPlacementDirector : IPlacementDirector
 {
-    internal static PreferLocalPlacement Singleton { get; } = new();
+    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
+    {
+        SiloAddress[] silos = context.GetCompatibleSilos(target);
+        return Task.FromResult(
+            IPlacementDirector.GetPlacementHint(target.RequestContextData, silos) ?? silos[Random.Shared.Next(silos.Length)]);
+    }
 }

@@ -1,6 +1,4 @@
 namespace Orleans.Runtime;
 
-/// <summary>Anything that can be called by reference: grains and references to them.</summary>
-public interface IAddressable
-{
-}
+/// <summary>As upstream: a grain or a reference to one.</summary>
+public interface IAddressable;

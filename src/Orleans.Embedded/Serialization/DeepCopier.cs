@@ -1,10 +1,6 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
-using System.Net;
-using System.Numerics;
 using System.Reflection;
 using System.Runtime.CompilerServices;
-using System.Text;
 using Orleans.Runtime;
 
 namespace Orleans.Serialization;
@@ -13,36 +9,21 @@ namespace Orleans.Serialization;
 /// send. Shared and circular references stay so within one copy.</summary>
 internal sealed class DeepCopier
 {
-    private delegate object Copier(object original, DeepCopier context);
+    private delegate object Copier(DeepCopier context, object original);
+
+    private const BindingFlags Declared =
+        BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 
     /// <summary>By type; null for types whose values never change and pass as they are.</summary>
     private static readonly ConcurrentDictionary<Type, Copier?> s_copiers = new();
 
     private static readonly HashSet<Type> s_immutable =
     [
-        typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(DateOnly), typeof(TimeOnly),
-        typeof(Guid), typeof(Uri), typeof(Version), typeof(Half), typeof(Int128), typeof(UInt128), typeof(BigInteger), typeof(Rune), typeof(Index),
-        typeof(Range), typeof(IPAddress), typeof(IPEndPoint), typeof(CancellationToken), typeof(object),
-        typeof(SiloAddress), typeof(GrainId), typeof(GrainType), typeof(IdSpan),
+        typeof(string), typeof(decimal), typeof(DateTime), typeof(DateTimeOffset), typeof(TimeSpan), typeof(Guid), typeof(Uri),
+        typeof(CancellationToken), typeof(SiloAddress), typeof(GrainId),
     ];
 
-    /// <summary>Generic collections by the method of this class that copies them.</summary>
-    private static readonly Dictionary<Type, string> s_collections = new()
-    {
-        [typeof(List<>)] = nameof(CopyList),
-        [typeof(HashSet<>)] = nameof(CopyHashSet),
-        [typeof(Queue<>)] = nameof(CopyQueue),
-        [typeof(Dictionary<,>)] = nameof(CopyDictionary),
-        [typeof(ImmutableArray<>)] = nameof(CopyImmutableArray),
-        [typeof(ImmutableList<>)] = nameof(CopyImmutableList),
-        [typeof(ImmutableDictionary<,>)] = nameof(CopyImmutableDictionary),
-        [typeof(ReadOnlyMemory<>)] = nameof(CopyReadOnlyMemory),
-    };
-
     private Dictionary<object, object>? _copies; // original to copy
-
-    internal static Dictionary<string, object>? CopyContext(Dictionary<string, object>? context) =>
-        context is null ? null : (Dictionary<string, object>)new DeepCopier().Copy(context)!;
 
     /// <summary>A copy, or the value itself if it cannot change.</summary>
     /// <exception cref="CodecNotFoundException">The type may not cross calls.</exception>
@@ -53,17 +34,7 @@ internal sealed class DeepCopier
             return original;
         }
 
-        return _copies is not null && _copies.TryGetValue(original, out object? copy) ? copy : copier(original, this);
-    }
-
-    private T CopyItem<T>(T item) => (T)Copy(item)!;
-
-    /// <summary>Remembers a copy before its parts are copied, for references that lead back to it.</summary>
-    private T Remember<T>(object original, T copy)
-        where T : class
-    {
-        (_copies ??= new Dictionary<object, object>(ReferenceEqualityComparer.Instance))[original] = copy;
-        return copy;
+        return _copies is not null && _copies.TryGetValue(original, out object? copy) ? copy : copier(this, original);
     }
 
     private static Copier? CopierOf(Type type) => s_copiers.GetOrAdd(type, static type => MakeCopier(type));
@@ -71,143 +42,96 @@ internal sealed class DeepCopier
     private static Copier? MakeCopier(Type type)
     {
         if (type.IsPrimitive || type.IsEnum || s_immutable.Contains(type) || type.IsDefined(typeof(ImmutableAttribute), false)
-            || type.IsAssignableTo(typeof(GrainReference)) || type.IsAssignableTo(typeof(Exception)) || type.IsAssignableTo(typeof(Type)))
+            || type.IsAssignableTo(typeof(GrainReference)) || type.IsAssignableTo(typeof(Exception)))
         {
             return null;
         }
 
-        if (type.IsArray)
-        {
-            return MakeArrayCopier(type);
-        }
-
         Type? definition = type.IsGenericType ? type.GetGenericTypeDefinition() : null;
-        if (definition is not null && s_collections.TryGetValue(definition, out string? method))
-        {
-            bool isFixed = true;
-            foreach (Type item in type.GenericTypeArguments)
-            {
-                isFixed &= IsFixed(item); // refuses items that may not cross, even when there are none
-            }
-
-            return isFixed && definition.Namespace == "System.Collections.Immutable" ? null : typeof(DeepCopier)
-                .GetMethod(method, BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(type.GenericTypeArguments)
-                .CreateDelegate<Copier>();
-        }
-
-        if (definition == typeof(KeyValuePair<,>) || type.IsAssignableTo(typeof(ITuple)))
-        {
-            return MakeMemberCopier(type, type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic | BindingFlags.Public));
-        }
-
-        return type.IsDefined(typeof(GenerateSerializerAttribute), false)
-            ? MakeMemberCopier(type, SerializableMembers.Of(type))
+        return type.IsSZArray ? Make(nameof(CopyArray), type.GetElementType()!)
+            : definition == typeof(List<>) ? Make(nameof(CopyList), type.GenericTypeArguments)
+            : definition == typeof(Dictionary<,>) ? Make(nameof(CopyDictionary), type.GenericTypeArguments)
+            : type.IsAssignableTo(typeof(ITuple)) ? MakeMemberCopier(type, type.GetFields(Declared))
+            : type.IsDefined(typeof(GenerateSerializerAttribute), false) ? MakeMemberCopier(type, FieldsOf(type))
             : throw new CodecNotFoundException($"Could not find a copier for type {type}. Mark it with [GenerateSerializer].");
+    }
+
+    private static Copier Make(string method, params Type[] items)
+    {
+        Array.ForEach(items, item => IsFixed(item)); // refuses items that may not cross, even when there are none
+        return typeof(DeepCopier).GetMethod(method, Declared)!.MakeGenericMethod(items).CreateDelegate<Copier>();
     }
 
     /// <summary>Whether values of this declared type pass as they are; a type that may not cross throws.</summary>
     private static bool IsFixed(Type type) =>
         (Nullable.GetUnderlyingType(type) ?? type) is var item && item != typeof(object) && !item.IsAbstract && CopierOf(item) is null;
 
-    private static Copier MakeArrayCopier(Type type)
+    /// <summary>The fields of a type and its bases. One without an id would stay behind upstream, so it is refused.</summary>
+    private static FieldInfo[] FieldsOf(Type type)
     {
-        if (IsFixed(type.GetElementType()!))
+        List<FieldInfo> fields = [];
+        for (Type? level = type; level is not null && level != typeof(object) && level != typeof(ValueType); level = level.BaseType)
         {
-            return static (original, context) => context.Remember(original, ((Array)original).Clone());
+            foreach (FieldInfo field in level.GetFields(Declared))
+            {
+                MemberInfo? member = field.Name[0] == '<' ? level.GetProperty(field.Name[1..field.Name.IndexOf('>')], Declared) : field;
+                fields.Add(member?.IsDefined(typeof(IdAttribute)) == true
+                    ? field
+                    : throw new CodecNotFoundException($"{level} may not cross calls: its field {field.Name} has no [Id]."));
+            }
         }
 
-        if (!type.IsSZArray)
+        return [.. fields];
+    }
+
+    private static Copier MakeMemberCopier(Type type, FieldInfo[] fields) => (context, original) =>
+    {
+        object copy = RuntimeHelpers.GetUninitializedObject(type);
+        context.Remember(original, copy);
+        Array.ForEach(fields, field => field.SetValue(copy, context.Copy(field.GetValue(original))));
+        return copy;
+    };
+
+    private T[] CopyArray<T>(object original)
+    {
+        T[] copy = Remember(original, (T[])((T[])original).Clone());
+        int count = IsFixed(typeof(T)) ? 0 : copy.Length;
+        for (int i = 0; i < count; i++)
         {
-            throw new CodecNotFoundException($"Could not find a copier for type {type}.");
+            copy[i] = CopyItem(copy[i]);
         }
 
-        return static (original, context) =>
-        {
-            var copy = (Array)context.Remember(original, ((Array)original).Clone());
-            for (int i = 0; i < copy.Length; i++)
-            {
-                copy.SetValue(context.Copy(copy.GetValue(i)), i);
-            }
-
-            return copy;
-        };
+        return copy;
     }
 
-    private static Copier MakeMemberCopier(Type type, FieldInfo[] fields)
-    {
-        bool hasConstructor = type.GetConstructor(Type.EmptyTypes) is not null;
-        bool[] isShared = [.. fields.Select(field => SerializableMembers.IsImmutable(field))];
-        return (original, context) =>
-        {
-            object copy = hasConstructor ? Activator.CreateInstance(type)! : RuntimeHelpers.GetUninitializedObject(type);
-            if (!type.IsValueType)
-            {
-                context.Remember(original, copy);
-            }
-
-            for (int i = 0; i < fields.Length; i++)
-            {
-                object? value = fields[i].GetValue(original);
-                fields[i].SetValue(copy, isShared[i] ? value : context.Copy(value));
-            }
-
-            return copy;
-        };
-    }
-
-#pragma warning disable CA1859 // All are called through Copier.
-    private static object CopyList<T>(object original, DeepCopier context)
+    private List<T> CopyList<T>(object original)
     {
         List<T> source = (List<T>)original;
-        List<T> copy = context.Remember(original, new List<T>(source.Count));
-        source.ForEach(item => copy.Add(context.CopyItem(item)));
+        List<T> copy = Remember(original, new List<T>(source.Count));
+        copy.AddRange(IsFixed(typeof(T)) ? source : source.Select(CopyItem));
         return copy;
     }
 
-    private static object CopyHashSet<T>(object original, DeepCopier context)
-    {
-        HashSet<T> source = (HashSet<T>)original;
-        HashSet<T> copy = context.Remember(original, new HashSet<T>(source.Count, source.Comparer));
-        copy.UnionWith(source.Select(context.CopyItem));
-        return copy;
-    }
-
-    private static object CopyQueue<T>(object original, DeepCopier context)
-    {
-        Queue<T> source = (Queue<T>)original;
-        Queue<T> copy = context.Remember(original, new Queue<T>(source.Count));
-        foreach (T item in source)
-        {
-            copy.Enqueue(context.CopyItem(item));
-        }
-
-        return copy;
-    }
-
-    private static object CopyDictionary<TKey, TValue>(object original, DeepCopier context)
+    private Dictionary<TKey, TValue> CopyDictionary<TKey, TValue>(object original)
         where TKey : notnull
     {
         Dictionary<TKey, TValue> source = (Dictionary<TKey, TValue>)original;
-        Dictionary<TKey, TValue> copy = context.Remember(original, new Dictionary<TKey, TValue>(source.Count, source.Comparer));
+        Dictionary<TKey, TValue> copy = Remember(original, new Dictionary<TKey, TValue>(source.Count, source.Comparer));
         foreach ((TKey key, TValue value) in source)
         {
-            copy.Add(context.CopyItem(key), context.CopyItem(value));
+            copy.Add(CopyItem(key), CopyItem(value));
         }
 
         return copy;
     }
 
-    private static object CopyImmutableArray<T>(object original, DeepCopier context) =>
-        (ImmutableArray<T>)original is { IsDefault: false } items ? items.Select(context.CopyItem).ToImmutableArray() : original;
+    private T CopyItem<T>(T item) => (T)Copy(item)!;
 
-    private static object CopyImmutableList<T>(object original, DeepCopier context) =>
-        ((ImmutableList<T>)original).Select(context.CopyItem).ToImmutableList();
-
-    private static object CopyImmutableDictionary<TKey, TValue>(object original, DeepCopier context)
-        where TKey : notnull =>
-        ((ImmutableDictionary<TKey, TValue>)original).ToImmutableDictionary(
-            pair => context.CopyItem(pair.Key), pair => context.CopyItem(pair.Value));
-
-    private static object CopyReadOnlyMemory<T>(object original, DeepCopier context) =>
-        new ReadOnlyMemory<T>((T[])context.Copy(((ReadOnlyMemory<T>)original).ToArray())!);
+    /// <summary>Remembers a copy before its parts are copied, for references that lead back to it.</summary>
+    private T Remember<T>(object original, T copy)
+        where T : notnull
+    {
+        (_copies ??= new Dictionary<object, object>(ReferenceEqualityComparer.Instance))[original] = copy;
+        return copy;
+    }
 }

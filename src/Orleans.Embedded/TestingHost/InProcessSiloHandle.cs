@@ -1,53 +1,39 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Orleans.Runtime;
 
 namespace Orleans.TestingHost;
 
-/// <summary>A logical silo and its host.</summary>
-public sealed class InProcessSiloHandle : IAsyncDisposable
+/// <summary>As upstream: a logical silo of the cluster.</summary>
+public sealed class InProcessSiloHandle
 {
-    internal InProcessSiloHandle(string name, IHost host)
+    private readonly ServiceProvider _services;
+
+    internal InProcessSiloHandle(ServiceProvider services)
     {
-        Name = name;
-        SiloHost = host;
-        SiloAddress = host.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        _services = services;
+        Silo = services.GetRequiredService<LogicalSilo>();
+        Silo.Start();
     }
 
     /// <summary>The name.</summary>
-    public string Name { get; }
-
-    /// <summary>The host.</summary>
-    public IHost SiloHost { get; }
+    public string Name => Silo.Name;
 
     /// <summary>The address.</summary>
-    public SiloAddress SiloAddress { get; }
+    public SiloAddress SiloAddress => Silo.SiloAddress;
 
     /// <summary>The services of the silo.</summary>
-    public IServiceProvider ServiceProvider => SiloHost.Services;
+    public IServiceProvider ServiceProvider => _services;
 
-    /// <summary>Whether the silo runs.</summary>
-    public bool IsActive { get; private set; } = true;
+    internal LogicalSilo Silo { get; }
 
-    /// <summary>Stops the silo, gracefully or by a kill.</summary>
-    public async Task StopSiloAsync(bool stopGracefully)
+    internal async Task EndAsync(bool gracefully)
     {
-        if (!IsActive)
+        if (gracefully)
         {
-            return;
+            await Silo.StopAsync();
         }
 
-        IsActive = false;
-        await SiloHost.StopAsync(new CancellationToken(canceled: !stopGracefully));
+        Silo.Kill();
+        await _services.DisposeAsync();
     }
-
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await StopSiloAsync(stopGracefully: true);
-        await ((IAsyncDisposable)SiloHost).DisposeAsync();
-    }
-
-    /// <inheritdoc/>
-    public override string ToString() => SiloAddress.ToString();
 }

@@ -4,12 +4,13 @@ namespace Orleans.Runtime;
 
 /// <summary>A reference to a grain through one of its interfaces. Upstream generates these at build time; here a
 /// <see cref="DispatchProxy"/> does it at run time.</summary>
-public class GrainReference : DispatchProxy, IAddressable, IEquatable<GrainReference>
+#pragma warning disable CA1852 // DispatchProxy derives from it.
+internal class GrainReference : DispatchProxy, IAddressable
+#pragma warning restore CA1852
 {
     private GrainFactory? _factory; // set right after construction, which DispatchProxy does without arguments
 
-    /// <summary>Type and key of the grain.</summary>
-    public GrainId GrainId { get; private set; }
+    internal GrainId GrainId { get; private set; }
 
     internal static GrainReference Create(Type interfaceType, GrainId grainId, GrainFactory factory)
     {
@@ -18,22 +19,13 @@ public class GrainReference : DispatchProxy, IAddressable, IEquatable<GrainRefer
         return reference;
     }
 
-    internal GrainReference Cast(Type interfaceType) =>
-        interfaceType.IsInstanceOfType(this) ? this : Create(interfaceType, GrainId, _factory!);
+    public override bool Equals(object? obj) => obj is GrainReference other && GrainId == other.GrainId;
 
-    /// <inheritdoc/>
-    public bool Equals(GrainReference? other) => other is not null && GrainId == other.GrainId;
-
-    /// <inheritdoc/>
-    public override bool Equals(object? obj) => Equals(obj as GrainReference);
-
-    /// <inheritdoc/>
     public override int GetHashCode() => GrainId.GetHashCode();
 
-    /// <inheritdoc/>
     public override string ToString() => GrainId.ToString();
 
     /// <summary>Makes the call. Inside a grain it belongs to that grain's silo, wherever the reference came from.</summary>
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-        ((RuntimeContext.Current as Activation)?.Silo.GrainFactory ?? _factory!).Invoke(GrainId, targetMethod!, args ?? []);
+        GrainMethod.Of(targetMethod!).Call(ActivationScheduler.CurrentActivation?.Silo.GrainFactory ?? _factory!, GrainId, args ?? []);
 }
