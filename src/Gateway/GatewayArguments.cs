@@ -11,8 +11,10 @@ internal static class GatewayArguments
                                (default: the bundled halo-tales)
           --boards N           boards, 1 to 64 (default 4)
           --threads N          compute threads of all boards together (default: all cores)
-          --transport KIND     in-process or grain-call: how boards exchange partial sums (default in-process)
-          --speeds A,B,...     relative speeds of the boards, one each (default: all alike)
+          --transport KIND     in-process, grain-call or stream: how boards exchange partial sums (default in-process)
+          --topology KIND      mesh or star: who sends to whom over streams (default mesh)
+          --wire TYPE          f32, f16 or q8: how partial sums travel over streams (default f32)
+          --speed A,B,...      relative speeds of the boards, one each (default: all alike)
           --board-memory N     bytes of memory of each board (default: an equal share of the machine's)
           --kv-positions N     positions of KV for all sequences together
           --urls URL           where to serve (default http://127.0.0.1:8080: this machine only, nobody is asked who they are)
@@ -25,6 +27,8 @@ internal static class GatewayArguments
         ["boards"] = "Halo:Boards",
         ["threads"] = "Halo:Threads",
         ["transport"] = "Halo:Transport",
+        ["topology"] = "Halo:Topology",
+        ["wire"] = "Halo:WireType",
         ["board-memory"] = "Halo:BoardMemoryBytes",
         ["kv-positions"] = "Halo:KvPositions",
         ["urls"] = "urls",
@@ -71,7 +75,7 @@ internal static class GatewayArguments
             string served = equals > 0 ? value[..equals] : Path.GetFileNameWithoutExtension(value);
             settings.Add($"--Halo:Models:{served}={value[(equals > 0 ? equals + 1 : 0)..]}");
         }
-        else if (name.Equals("speeds", StringComparison.OrdinalIgnoreCase))
+        else if (name.Equals("speed", StringComparison.OrdinalIgnoreCase))
         {
             settings.AddRange(value.Split(',').Select((speed, board) => $"--Halo:Speeds:{board}={speed}"));
         }

@@ -13,7 +13,7 @@ public sealed class StartTests
     public void Build_FriendlyArguments_BecomeOptions()
     {
         using IDisposable app = (IDisposable)Program.Build(
-            ["--boards", "2", "--transport=grain-call", "--threads", "1", "--model", $"tales={TestPaths.BundledModel}", "--speeds", "1,2.5", "--kv-positions", "900"]);
+            ["--boards", "2", "--transport=grain-call", "--threads", "1", "--model", $"tales={TestPaths.BundledModel}", "--speed", "1,2.5", "--kv-positions", "900"]);
         HaloClusterOptions options = ((WebApplication)app).Services.GetRequiredService<HaloClusterOptions>();
 
         Assert.Equal((2, TransportKind.GrainCall, 1, 900), (options.Boards, options.Transport, options.Threads, options.KvPositions));
@@ -36,7 +36,7 @@ public sealed class StartTests
         StartException fault = Assert.Throws<StartException>(() => Program.Build(
         [
             "--boards", "99", "--threads", "many", "--transport", "pigeon", "--Halo:Bords", "3", "--model", "missing.gguf",
-            "--Halo:Gateway:MaxRequestsInFlight", "0", "--speeds", "1,fast",
+            "--Halo:Gateway:MaxRequestsInFlight", "0", "--speed", "1,fast",
         ]));
 
         foreach (string part in (string[])["Boards is 99", "Halo:Threads is 'many'", "Halo:Transport is 'pigeon'", "Halo:Bords is no option", "missing.gguf", "MaxRequestsInFlight is 0", "Halo:Speeds is '1,fast'"])

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using Halo.Cli.Hosting;
+using Halo.Fabric.Streams;
+using Halo.Fabric.Wire;
 using Halo.Silo;
 
 namespace Halo.Cli.Generate;
@@ -23,8 +25,13 @@ internal static class GenerateCommand
             CommandOptions.IsBoardCount,
             CommandOptions.BoardCountNeeded);
         Option<TransportKind> transport = CommandOptions.Choice(
-            "--transport", "How boards exchange partial sums: shared memory, or layer grains that add them up.",
-            ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall));
+            "--transport", "How boards exchange partial sums: shared memory, layer grains that add them up, or TCP.",
+            ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream));
+        Option<Topology> topology = CommandOptions.Choice(
+            "--topology", "Over TCP: every board to every other, or all through the head board.",
+            ("mesh", Topology.Mesh), ("star", Topology.Star));
+        Option<WireType> wire = CommandOptions.Choice(
+            "--wire", "Over TCP: how partial sums travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
         Option<int> threads = CommandOptions.Threads();
         Option<double[]> speeds = CommandOptions.NumberList<double>(
             "--speed", "Relative speeds of the boards, such as 1,2,4: a faster one gets more groups. [default: all alike]",
@@ -46,7 +53,7 @@ internal static class GenerateCommand
 
         Command command = new("generate", "Continue a text.")
         {
-            prompt, model, boards, transport, threads, speeds, memory, maxTokens, stop,
+            prompt, model, boards, transport, topology, wire, threads, speeds, memory, maxTokens, stop,
         };
         sampling.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -57,6 +64,8 @@ internal static class GenerateCommand
                 Boards = parsed.GetValue(boards) ?? (speedValues.Length > 0 ? speedValues.Length : DefaultBoards),
                 Threads = parsed.GetValue(threads),
                 Transport = parsed.GetValue(transport),
+                Topology = parsed.GetValue(topology),
+                WireType = parsed.GetValue(wire),
                 BoardMemoryBytes = parsed.GetValue(memory),
                 Speeds = [.. speedValues],
             };
