@@ -63,7 +63,7 @@ public sealed class HaloCluster : IAsyncDisposable
     /// <summary>Stops step threads, silos and boards, in this order: no grain is left waiting for a step that will not come.</summary>
     public async ValueTask DisposeAsync()
     {
-        Boards.StopRunners();
+        await Task.Run(Boards.StopRunners);
         await _silos.DisposeAsync();
         Boards.Dispose();
         Models.Dispose();

@@ -17,7 +17,8 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     private readonly List<ScheduledSequence> _waiting = [];
     private readonly List<ScheduledSequence> _running = [];
     private readonly List<long> _releases = [];
-    private readonly int _kvBlocks = kvPositions / KvBlockPool.BlockPositions;
+    private readonly List<long> _failedReleases = []; // were in a step that failed; they make no step of their own
+    private readonly int _kvBlocks = KvBlockPool.BlocksFor(kvPositions);
     private int _reservedBlocks;
 
     internal int RunningCount => _running.Count;
@@ -31,7 +32,7 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     internal IReadOnlyList<ScheduledSequence> Running => _running;
 
     /// <summary>Whether a sequence of this length could ever be admitted.</summary>
-    internal bool CanHold(int length) => BlocksFor(length) <= _kvBlocks;
+    internal bool CanHold(int length) => KvBlockPool.BlocksFor(length) <= _kvBlocks;
 
     internal void Add(ScheduledSequence sequence) => _waiting.Add(sequence);
 
@@ -40,18 +41,29 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     {
         if (!_waiting.Remove(sequence) && _running.Remove(sequence))
         {
-            _reservedBlocks -= BlocksFor(sequence.MaxLength);
+            _reservedBlocks -= KvBlockPool.BlocksFor(sequence.MaxLength);
             _releases.Add(sequence.Id);
         }
     }
+
+    /// <summary>
+    /// Takes note that a step failed: boards that could not take it up have not released anything. Its releases go along with the next step;
+    /// a board that knows a sequence no more ignores them.
+    /// </summary>
+    internal void Failed(StepRequest request) => _failedReleases.AddRange(request.Step.Releases);
 
     /// <summary>Fills a step; false where there is nothing to do.</summary>
     internal bool TryCompose(StepRequest request)
     {
         request.Clear();
         Step step = request.Step;
-        step.Releases.AddRange(_releases);
-        _releases.Clear();
+        if (!HasWork)
+        {
+            return false;
+        }
+
+        TakeReleases(step, _releases);
+        TakeReleases(step, _failedReleases);
         Admit(request);
         foreach (ScheduledSequence sequence in _running.Where(sequence => sequence.Pending == 1))
         {
@@ -63,17 +75,24 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
             AddRows(step, sequence);
         }
 
-        return step.Rows.Count > 0 || step.Releases.Count > 0;
+        // A sequence that opens without a row, as there is nothing to compute for it, ends with its step.
+        return step.Rows.Count > 0 || step.Releases.Count > 0 || request.Opens.Count > 0;
     }
 
-    private static int BlocksFor(int length) => (length + KvBlockPool.BlockPositions - 1) / KvBlockPool.BlockPositions;
+    // No more than a step has room for; what failed before waits for a later one.
+    private void TakeReleases(Step step, List<long> releases)
+    {
+        int count = Math.Min(releases.Count, limits.MaxSequences - step.Releases.Count);
+        step.Releases.AddRange(releases.GetRange(0, count));
+        releases.RemoveRange(0, count);
+    }
 
     private void Admit(StepRequest request)
     {
         for (int i = 0; i < _waiting.Count && _running.Count < limits.MaxSequences;)
         {
             ScheduledSequence sequence = _waiting[i];
-            int blocks = BlocksFor(sequence.MaxLength);
+            int blocks = KvBlockPool.BlocksFor(sequence.MaxLength);
             if (_reservedBlocks + blocks > _kvBlocks)
             {
                 return; // First come, first served: a smaller one behind does not overtake.

@@ -4,7 +4,6 @@ using Halo.Grains;
 using Halo.Inference.Tokenization;
 using Halo.Planning.Assignment;
 using Orleans;
-using Orleans.Runtime;
 
 namespace Halo.Gateway.Serving;
 
@@ -54,14 +53,9 @@ internal sealed class FakeCluster : IServingCluster, IGrainFactory, IModelGrain,
 
     public ITokenizer TokenizerOf(string model) => this;
 
-    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
+    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey)
         where TGrainInterface : IGrainWithStringKey =>
         typeof(TGrainInterface) == typeof(IGenerationGrain) ? (TGrainInterface)(object)new Generation(this) : (TGrainInterface)(object)this;
-
-    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) => throw new NotSupportedException();
-
-    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
-        where TGrainInterface : IAddressable => throw new NotSupportedException();
 
     public async Task<ModelStatus> EnsureReadyAsync()
     {
