@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Numerics.Tensors;
 
@@ -14,10 +15,18 @@ public static class BoardMeter
     // The rest is for the operating system, the gateway and what else runs on a board.
     private const double UsableShareOfMemory = 0.8;
 
+    private static readonly ConcurrentDictionary<int, Lazy<double>> s_measured = [];
+
     /// <summary>
     /// How fast all cores together stream memory, in bytes per second: the best of a few rounds over 64 MB. Decoding is bound by this.
+    /// Measured once a process for each number of threads.
     /// </summary>
-    public static double MeasureBytesPerSecond(int threads)
+    public static double MeasureBytesPerSecond(int threads) => s_measured.GetOrAdd(threads, count => new Lazy<double>(() => Measure(count))).Value;
+
+    /// <summary>Memory that boards of this process may use together, in bytes: most of what the machine or its container allows.</summary>
+    public static long UsableMemoryBytes() => (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * UsableShareOfMemory);
+
+    private static double Measure(int threads)
     {
         float[] buffer = GC.AllocateUninitializedArray<float>(BufferFloats);
         buffer.AsSpan().Fill(1);
@@ -35,7 +44,4 @@ public static class BoardMeter
 
         return best;
     }
-
-    /// <summary>Memory that boards of this process may use together, in bytes: most of what the machine or its container allows.</summary>
-    public static long UsableMemoryBytes() => (long)(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes * UsableShareOfMemory);
 }

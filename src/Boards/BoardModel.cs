@@ -91,6 +91,9 @@ public sealed class BoardModel : IDisposable
         }
     }
 
+    /// <summary>Blocks of KV that may be in use at once.</summary>
+    internal long KvBlockLimit => _pool.Limit;
+
     internal LayerWalk Walk => _walk ?? throw new InvalidOperationException($"Board {Board} has no step thread for {_profile.Name}.");
 
     /// <summary>Takes note of a plan, after checking that this board can hold its part.</summary>
@@ -351,6 +354,6 @@ public sealed class BoardModel : IDisposable
     private long KvBlocks(Plan plan)
     {
         long groups = plan.ShardsOf(Board).Where(assignment => assignment.Shard.Kind == ShardKind.Attention).Sum(assignment => assignment.GroupCount);
-        return groups * (plan.KvPositions / KvBlockPool.BlockPositions);
+        return groups * KvBlockPool.BlocksFor(plan.KvPositions);
     }
 }

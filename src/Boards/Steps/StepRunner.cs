@@ -257,7 +257,11 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
 
         int length = StepCodec.Write(step, _embeddings.AsSpan(0, step.Rows.Count * hiddenSize), _announcement);
         _sequences.Apply(step);
-        request.Opens.ForEach(_sequences.Open);
+        foreach (SequenceSpec spec in request.Opens)
+        {
+            _sequences.Open(spec);
+        }
+
         Volatile.Write(ref _stepNumber, step.StepNumber);
         return _announcement.AsSpan(0, length);
     }

@@ -17,7 +17,7 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     private readonly List<ScheduledSequence> _waiting = [];
     private readonly List<ScheduledSequence> _running = [];
     private readonly List<long> _releases = [];
-    private readonly int _kvBlocks = kvPositions / KvBlockPool.BlockPositions;
+    private readonly int _kvBlocks = KvBlockPool.BlocksFor(kvPositions);
     private int _reservedBlocks;
 
     internal int RunningCount => _running.Count;
@@ -31,7 +31,7 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     internal IReadOnlyList<ScheduledSequence> Running => _running;
 
     /// <summary>Whether a sequence of this length could ever be admitted.</summary>
-    internal bool CanHold(int length) => BlocksFor(length) <= _kvBlocks;
+    internal bool CanHold(int length) => KvBlockPool.BlocksFor(length) <= _kvBlocks;
 
     internal void Add(ScheduledSequence sequence) => _waiting.Add(sequence);
 
@@ -40,7 +40,7 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     {
         if (!_waiting.Remove(sequence) && _running.Remove(sequence))
         {
-            _reservedBlocks -= BlocksFor(sequence.MaxLength);
+            _reservedBlocks -= KvBlockPool.BlocksFor(sequence.MaxLength);
             _releases.Add(sequence.Id);
         }
     }
@@ -66,14 +66,12 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
         return step.Rows.Count > 0 || step.Releases.Count > 0;
     }
 
-    private static int BlocksFor(int length) => (length + KvBlockPool.BlockPositions - 1) / KvBlockPool.BlockPositions;
-
     private void Admit(StepRequest request)
     {
         for (int i = 0; i < _waiting.Count && _running.Count < limits.MaxSequences;)
         {
             ScheduledSequence sequence = _waiting[i];
-            int blocks = BlocksFor(sequence.MaxLength);
+            int blocks = KvBlockPool.BlocksFor(sequence.MaxLength);
             if (_reservedBlocks + blocks > _kvBlocks)
             {
                 return; // First come, first served: a smaller one behind does not overtake.

@@ -64,6 +64,9 @@ public sealed unsafe class KvBlockPool : IDisposable
         }
     }
 
+    /// <summary>Blocks that so many positions of one KV head take: the last one may be used in part.</summary>
+    public static int BlocksFor(int positions) => (int)(((long)positions + BlockPositions - 1) / BlockPositions);
+
     private long BlockFloats => 2L * BlockPositions * _headDim;
 
     /// <summary>Takes one block for each entry, or none at all.</summary>

@@ -23,7 +23,7 @@ public sealed unsafe class KvCache : IDisposable
         _pool = pool;
         _kvHeads = kvHeads;
         _headDim = headDim;
-        _maxBlocks = BlocksFor(contextLength);
+        _maxBlocks = KvBlockPool.BlocksFor(contextLength);
         _blocks = new nint[maxSequences][];
         _blockCount = new int[maxSequences];
         _lengths = new int[maxSequences];
@@ -35,8 +35,6 @@ public sealed unsafe class KvCache : IDisposable
     /// <summary>Floats that one position of the shard takes: key and value of each KV head.</summary>
     public int FloatsPerPosition => 2 * _kvHeads * _headDim;
 
-    private static int BlocksFor(int positions) => (positions + KvBlockPool.BlockPositions - 1) / KvBlockPool.BlockPositions;
-
     /// <summary>Positions of a slot that this cache holds.</summary>
     internal int Length(int slot) => _lengths[slot];
 
@@ -45,7 +43,7 @@ public sealed unsafe class KvCache : IDisposable
     {
         // A slot's table is made once, for the whole context, and kept: no step allocates it again.
         nint[] table = _blocks[slot] ??= new nint[_maxBlocks * _kvHeads];
-        for (int needed = BlocksFor(length); _blockCount[slot] < needed; _blockCount[slot]++)
+        for (int needed = KvBlockPool.BlocksFor(length); _blockCount[slot] < needed; _blockCount[slot]++)
         {
             _pool.Rent(table.AsSpan(_blockCount[slot] * _kvHeads, _kvHeads));
         }
@@ -57,7 +55,7 @@ public sealed unsafe class KvCache : IDisposable
     public void Truncate(int slot, int length)
     {
         _lengths[slot] = Math.Min(_lengths[slot], length);
-        int keep = BlocksFor(length);
+        int keep = KvBlockPool.BlocksFor(length);
         while (_blockCount[slot] > keep)
         {
             _blockCount[slot]--;
@@ -81,7 +79,7 @@ public sealed unsafe class KvCache : IDisposable
     {
         Truncate(to, 0);
         Reserve(to, length);
-        for (int block = 0; block < BlocksFor(length); block++)
+        for (int block = 0; block < KvBlockPool.BlocksFor(length); block++)
         {
             for (int head = 0; head < _kvHeads; head++)
             {

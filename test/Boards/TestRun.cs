@@ -1,0 +1,2 @@
+// Boards own threads that the tests count, and allocations are measured over the whole process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
