@@ -6,13 +6,18 @@ namespace Halo.Grains.Generations;
 /// <summary>A request's prompt as tokens.</summary>
 internal static class PromptTokens
 {
-    /// <exception cref="BadRequestException">The prompt is longer than the context.</exception>
+    /// <exception cref="BadRequestException">The prompt is longer than the context, or has a token that there is not.</exception>
     internal static async Task<int[]> OfAsync(GenerationRequest request, ITokenizer tokenizer, int contextLength)
     {
         int[] tokens;
         if (request.PromptTokens is { } given)
         {
             tokens = [.. given];
+            int outside = Array.FindIndex(tokens, token => (uint)token >= (uint)tokenizer.VocabularySize);
+            if (outside >= 0)
+            {
+                throw new BadRequestException("prompt", $"Token {tokens[outside]} is outside the vocabulary of {tokenizer.VocabularySize} tokens.");
+            }
         }
         else
         {

@@ -46,7 +46,8 @@ internal sealed class LayerGrain(PlanCatalog plans) : Grain, ILayerGrain
         if (!stage.TryAdd(contribution))
         {
             throw new OrleansException(
-                $"Board {contribution.Board} of {contribution.BoardCount} contributed twice, or under plan {contribution.PlanVersion} that the others do not share.");
+                $"Board {contribution.Board} of {contribution.BoardCount} contributed twice, {contribution.PartialSum.Length} bytes where others gave another number, "
+                + $"or under plan {contribution.PlanVersion} that the others do not share.");
         }
 
         return stage.Total;

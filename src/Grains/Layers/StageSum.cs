@@ -9,6 +9,7 @@ internal sealed class StageSum(int planVersion, int boardCount)
     private readonly byte[]?[] _partialSums = new byte[boardCount][];
     private readonly TaskCompletionSource<StageTotal> _total = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _arrived;
+    private int _length; // bytes of a partial sum, once one is in that is not empty
 
     internal Task<StageTotal> Total => _total.Task;
 
@@ -18,10 +19,14 @@ internal sealed class StageSum(int planVersion, int boardCount)
     internal bool TryAdd(StageContribution contribution)
     {
         if (contribution.PlanVersion != planVersion || contribution.BoardCount != boardCount
-            || (uint)contribution.Board >= (uint)boardCount || _partialSums[contribution.Board] is not null)
+            || (uint)contribution.Board >= (uint)boardCount || _partialSums[contribution.Board] is not null
+            || contribution.PartialSum.Length % sizeof(float) != 0
+            || (_length > 0 && contribution.PartialSum.Length > 0 && contribution.PartialSum.Length != _length))
         {
             return false;
         }
+
+        _length = Math.Max(_length, contribution.PartialSum.Length);
 
         _partialSums[contribution.Board] = contribution.PartialSum;
         if (++_arrived == boardCount)

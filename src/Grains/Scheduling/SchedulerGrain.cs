@@ -92,9 +92,10 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
                 "prompt", $"The prompt has {request.Tokens.Length} tokens; the model's context is {contextLength} tokens, the completion included.");
         }
 
-        if (request.Tokens.FirstOrDefault(token => (uint)token >= (uint)vocabularySize, -1) is var token && token >= 0 && token >= vocabularySize)
+        int outside = Array.FindIndex(request.Tokens, token => (uint)token >= (uint)vocabularySize);
+        if (outside >= 0)
         {
-            throw new BadRequestException("prompt", $"Token {token} is outside the vocabulary of {vocabularySize} tokens.");
+            throw new BadRequestException("prompt", $"Token {request.Tokens[outside]} is outside the vocabulary of {vocabularySize} tokens.");
         }
 
         if (request.MaxTokens < 0)
@@ -173,6 +174,7 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
     private void FailStep(StepComposer composer, Exception fault)
     {
         GrainsLog.StepFailed(log, Model, fault.Message);
+        composer.Failed(_request);
         ModelUnavailableException told = new(ModelFault.Failed, fault.Message);
         foreach (ScheduledSequence sequence in composer.Running.ToArray())
         {

@@ -17,6 +17,7 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     private readonly List<ScheduledSequence> _waiting = [];
     private readonly List<ScheduledSequence> _running = [];
     private readonly List<long> _releases = [];
+    private readonly List<long> _failedReleases = []; // were in a step that failed; they make no step of their own
     private readonly int _kvBlocks = KvBlockPool.BlocksFor(kvPositions);
     private int _reservedBlocks;
 
@@ -45,13 +46,24 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
         }
     }
 
+    /// <summary>
+    /// Takes note that a step failed: boards that could not take it up have not released anything. Its releases go along with the next step;
+    /// a board that knows a sequence no more ignores them.
+    /// </summary>
+    internal void Failed(StepRequest request) => _failedReleases.AddRange(request.Step.Releases);
+
     /// <summary>Fills a step; false where there is nothing to do.</summary>
     internal bool TryCompose(StepRequest request)
     {
         request.Clear();
         Step step = request.Step;
-        step.Releases.AddRange(_releases);
-        _releases.Clear();
+        if (!HasWork)
+        {
+            return false;
+        }
+
+        TakeReleases(step, _releases);
+        TakeReleases(step, _failedReleases);
         Admit(request);
         foreach (ScheduledSequence sequence in _running.Where(sequence => sequence.Pending == 1))
         {
@@ -63,7 +75,16 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
             AddRows(step, sequence);
         }
 
-        return step.Rows.Count > 0 || step.Releases.Count > 0;
+        // A sequence that opens without a row, as there is nothing to compute for it, ends with its step.
+        return step.Rows.Count > 0 || step.Releases.Count > 0 || request.Opens.Count > 0;
+    }
+
+    // No more than a step has room for; what failed before waits for a later one.
+    private void TakeReleases(Step step, List<long> releases)
+    {
+        int count = Math.Min(releases.Count, limits.MaxSequences - step.Releases.Count);
+        step.Releases.AddRange(releases.GetRange(0, count));
+        releases.RemoveRange(0, count);
     }
 
     private void Admit(StepRequest request)
