@@ -10,6 +10,9 @@ namespace Halo.Boards;
 /// </summary>
 public sealed class BoardHost : IDisposable
 {
+    // Far above any step; a step that takes longer waits for something that will not come.
+    private static readonly TimeSpan s_drainLimit = TimeSpan.FromSeconds(5);
+
     private readonly Lock _gate = new();
     private readonly Dictionary<string, StepRunner> _runners = [];
     private readonly int _threads;
@@ -49,6 +52,22 @@ public sealed class BoardHost : IDisposable
             }
 
             return runner;
+        }
+    }
+
+    /// <summary>
+    /// Lets the steps under way come to their ends and stops all step runners. Before the grains go: a board that waits for a layer grain's sum
+    /// would hold that grain's silo up until the call times out.
+    /// </summary>
+    public void StopSteps()
+    {
+        lock (_gate)
+        {
+            foreach (StepRunner runner in _runners.Values)
+            {
+                runner.Drain(s_drainLimit);
+                runner.Dispose();
+            }
         }
     }
 

@@ -60,9 +60,10 @@ public sealed class HaloCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops silos, step threads and boards, in this order.</summary>
+    /// <summary>Stops step threads, silos and boards, in this order.</summary>
     public async ValueTask DisposeAsync()
     {
+        await Task.Run(Boards.StopSteps);
         await _silos.DisposeAsync();
         Boards.Dispose();
         Models.Dispose();

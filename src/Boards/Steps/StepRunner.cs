@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Halo.Fabric.Stages;
 using Halo.Fabric.Transport;
@@ -29,6 +30,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
     private ManualResetValueTaskSourceCore<IReadOnlyList<RowOutcome>> _done = new() { RunContinuationsAsynchronously = true };
     private StepRequest? _request;
     private bool _running;
+    private bool _draining; // no step is taken any more
     private bool _stopped;
     private long _stepNumber;
 
@@ -70,7 +72,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
     {
         lock (_inbox)
         {
-            ObjectDisposedException.ThrowIf(_stopped, this);
+            ObjectDisposedException.ThrowIf(_stopped || _draining, this);
             if (_running)
             {
                 throw new InvalidOperationException("A step is already under way; await it first.");
@@ -79,8 +81,26 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
             _running = true;
             _request = request;
             _done.Reset();
-            Monitor.Pulse(_inbox);
+            Monitor.PulseAll(_inbox);
             return new ValueTask<IReadOnlyList<RowOutcome>>(this, _done.Version);
+        }
+    }
+
+    /// <summary>Takes no more steps and lets the one that is under way come to its end.</summary>
+    /// <param name="limit">How long to wait for it.</param>
+    /// <returns>Whether no step is under way any more.</returns>
+    public bool Drain(TimeSpan limit)
+    {
+        long start = Stopwatch.GetTimestamp();
+        lock (_inbox)
+        {
+            _draining = true;
+            for (TimeSpan left = limit; _running && left > TimeSpan.Zero; left = limit - Stopwatch.GetElapsedTime(start))
+            {
+                Monitor.Wait(_inbox, left);
+            }
+
+            return !_running;
         }
     }
 
@@ -95,7 +115,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
             }
 
             _stopped = true;
-            Monitor.Pulse(_inbox);
+            Monitor.PulseAll(_inbox);
         }
 
         _lanes.ForEach(lane => lane.Transport.Stop());
@@ -227,6 +247,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
             {
                 bool interrupted = _running;
                 _running = false;
+                Monitor.PulseAll(_inbox);
                 if (interrupted)
                 {
                     _done.SetException(new ObjectDisposedException(nameof(StepRunner)));
@@ -297,6 +318,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
         {
             _request = null;
             _running = false;
+            Monitor.PulseAll(_inbox);
         }
 
         if (fault is null)

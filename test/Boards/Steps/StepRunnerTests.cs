@@ -204,10 +204,21 @@ public sealed class StepRunnerTests
         Assert.False(step.IsCompleted);
         await Assert.ThrowsAsync<InvalidOperationException>(async () => await runner.RunAsync(request));
 
+        Assert.False(runner.Drain(TimeSpan.FromMilliseconds(1)));
         runner.Dispose();
         await Assert.ThrowsAsync<ObjectDisposedException>(() => step);
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await runner.RunAsync(request));
         runner.Dispose();
+    }
+
+    [Fact]
+    public async Task Drain_WithAStepUnderWay_LetsItEndAndTakesNoMore()
+    {
+        using BoardSet set = BoardSet.Of(3);
+        Task<RowOutcome> step = set.OpenAsync(1);
+        Assert.True(set.Runner.Drain(TimeSpan.FromSeconds(20)));
+        RowOutcome last = await step;
+        await Assert.ThrowsAsync<ObjectDisposedException>(() => set.NextAsync(last));
     }
 
     [Theory]
