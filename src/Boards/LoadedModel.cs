@@ -1,3 +1,4 @@
+using Halo.Inference.Gguf;
 using Halo.Inference.Model;
 using Halo.Inference.Tokenization;
 using Halo.Planning.Profiles;
@@ -13,6 +14,12 @@ public sealed class LoadedModel : IDisposable
         Weights = weights;
         Limits = limits;
         Tokenizer = TokenizerFactory.Create(weights.File.Metadata);
+        if (Tokenizer.VocabularySize != weights.Config.VocabularySize)
+        {
+            throw new GgufFormatException(
+                $"{weights.File.Path} has {Tokenizer.VocabularySize} tokens in its vocabulary and {weights.Config.VocabularySize} rows in token_embd.weight.");
+        }
+
         Profile = Describe(name, weights, limits);
     }
 
@@ -32,7 +39,7 @@ public sealed class LoadedModel : IDisposable
     public ModelProfile Profile { get; }
 
     /// <summary>Opens a model file.</summary>
-    /// <exception cref="Inference.Gguf.GgufFormatException">The file is no usable model.</exception>
+    /// <exception cref="GgufFormatException">The file is no usable model.</exception>
     public static LoadedModel Open(string name, string path, StepLimits limits)
     {
         ModelWeights weights = ModelWeights.Open(path);

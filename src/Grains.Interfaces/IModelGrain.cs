@@ -35,7 +35,7 @@ public interface IModelGrain : IGrainWithStringKey
 
 /// <summary>A model that is ready for steps.</summary>
 /// <param name="Name">The model's name.</param>
-/// <param name="ContextLength">Longest sequence in positions.</param>
+/// <param name="ContextLength">Longest sequence in positions: the model's, or what the plan keeps KV for if that is less.</param>
 /// <param name="PlanVersion">The committed plan.</param>
 /// <param name="HeadBoard">The head board.</param>
 [GenerateSerializer, Immutable, Alias("halo.model-status")]

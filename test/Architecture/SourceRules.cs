@@ -7,9 +7,6 @@ public static partial class SourceRules
 {
     private const int MostLines = 400;
 
-    // Over the line today, with the length they have; a file goes from this list once it is cut, and none comes in.
-    private static readonly Dictionary<string, int> s_longFiles = new() { ["Orleans.Embedded/Engine/Activation.cs"] = 430 };
-
     // Where kernels and what feeds them work on pointers: mapped files, aligned buffers, shards and KV in native memory.
     private static readonly string[] s_mayBeUnsafe =
     [
@@ -21,7 +18,7 @@ public static partial class SourceRules
     {
         List<string> faults = [];
         int lines = text.AsSpan().Count('\n');
-        if (lines > s_longFiles.GetValueOrDefault(path, MostLines))
+        if (lines > MostLines)
         {
             faults.Add($"{path} has {lines} lines; past {MostLines} there is a second idea in it.");
         }

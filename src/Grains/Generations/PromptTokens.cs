@@ -54,5 +54,5 @@ internal static class PromptTokens
     }
 
     private static BadRequestException TooLong(string tokens, int contextLength) =>
-        new("prompt", $"The prompt has {tokens} tokens; the model's context is {contextLength} tokens, the completion included.");
+        new("prompt", $"The prompt has {tokens} tokens; the context is {contextLength} tokens, the completion included.");
 }

@@ -38,7 +38,8 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
             _needsRepair = false;
         }
 
-        return new ModelStatus(Model, model.Weights.Config.ContextLength, _plan!.Version, _plan.HeadBoard);
+        int contextLength = Math.Min(model.Weights.Config.ContextLength, _plan!.KvPositions);
+        return new ModelStatus(Model, contextLength, _plan.Version, _plan.HeadBoard);
     }
 
     public async Task<PlanDocument> GetPlanAsync()

@@ -35,16 +35,10 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
     public async IAsyncEnumerable<TokenEvent> RunAsync(SequenceRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         LoadedModel model = models.Open(Model);
-        int contextLength = model.Weights.Config.ContextLength;
         StepComposer composer = _composer ?? throw NotReady();
+        int contextLength = Math.Min(model.Weights.Config.ContextLength, _plan!.KvPositions);
         Check(request, model, contextLength);
         ScheduledSequence sequence = new(++_lastSequence, request, contextLength);
-        if (!composer.CanHold(sequence.MaxLength))
-        {
-            throw new BadRequestException(
-                "max_tokens", $"{sequence.MaxLength} positions do not fit the {_plan!.KvPositions} positions of KV that the boards keep.");
-        }
-
         Entry entry = new(sequence, Channel.CreateUnbounded<TokenEvent>());
         _entries.Add(sequence.Id, entry);
         composer.Add(sequence);
@@ -89,7 +83,7 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
         if (request.Tokens.Length + Math.Min(request.MaxTokens, 1) > contextLength)
         {
             throw new BadRequestException(
-                "prompt", $"The prompt has {request.Tokens.Length} tokens; the model's context is {contextLength} tokens, the completion included.");
+                "prompt", $"The prompt has {request.Tokens.Length} tokens; the context is {contextLength} tokens, the completion included.");
         }
 
         int outside = Array.FindIndex(request.Tokens, token => (uint)token >= (uint)vocabularySize);

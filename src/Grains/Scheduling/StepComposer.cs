@@ -31,9 +31,6 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
 
     internal IReadOnlyList<ScheduledSequence> Running => _running;
 
-    /// <summary>Whether a sequence of this length could ever be admitted.</summary>
-    internal bool CanHold(int length) => KvBlockPool.BlocksFor(length) <= _kvBlocks;
-
     internal void Add(ScheduledSequence sequence) => _waiting.Add(sequence);
 
     /// <summary>Takes a sequence out; its KV is given back with the next step.</summary>

@@ -11,6 +11,7 @@ public sealed record ModelConfig
     // Far above any published model; what is larger is a damaged or hostile file.
     private const int MostLayers = 1024;
     private const int MostElements = 1 << 24;
+    private const int MostPositions = 1 << 20;
 
     /// <summary>The file's own name for the model, or the file's name.</summary>
     public required string Name { get; init; }
@@ -80,7 +81,7 @@ public sealed record ModelConfig
             HeadDim = headDim,
             RotaryDim = metadata.Contains("llama.rope.dimension_count") ? Count(metadata, "llama.rope.dimension_count", headDim) : headDim,
             VocabularySize = checked((int)Math.Min(embedding.Rows, MostElements)),
-            ContextLength = Count(metadata, "llama.context_length", MostElements),
+            ContextLength = Count(metadata, "llama.context_length", MostPositions),
             NormEpsilon = metadata.RequireSingle("llama.attention.layer_norm_rms_epsilon"),
             RopeBase = metadata.TryGetSingle("llama.rope.freq_base", out float ropeBase) ? ropeBase : 10_000f,
         };

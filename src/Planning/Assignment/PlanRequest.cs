@@ -11,7 +11,7 @@ public sealed record PlanRequest
 
     /// <summary>
     /// Positions of KV for all sequences together; null takes room for 16 sequences of full length (at most 32,768 positions),
-    /// and less, down to one sequence, where memory is short.
+    /// and less, down to one sequence (at most 2,048 positions), where memory is short. No sequence can be longer than this.
     /// </summary>
     public int? KvPositions { get; init; }
 }

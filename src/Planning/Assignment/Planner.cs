@@ -36,12 +36,12 @@ public static class Planner
             }
 
             // Fewer sequences at once is better than no service: only an explicit wish for KV is kept at all cost.
-            if (request.KvPositions is not null || kvPositions <= model.ContextLength)
+            if (request.KvPositions is not null || kvPositions <= LeastKvPositions(model))
             {
                 throw new PlanDoesNotFitException(Explain(model, boards, headBoard, kvPositions));
             }
 
-            kvPositions = Math.Max(model.ContextLength, kvPositions / 2);
+            kvPositions = Math.Max(LeastKvPositions(model), kvPositions / 2);
         }
     }
 
@@ -49,7 +49,14 @@ public static class Planner
     {
         const int MostSequencesOfFullLength = 16;
         const int MostPositions = 32_768;
-        return Math.Max(model.ContextLength, (int)Math.Min((long)model.ContextLength * MostSequencesOfFullLength, MostPositions));
+        return (int)Math.Min((long)model.ContextLength * MostSequencesOfFullLength, MostPositions);
+    }
+
+    // One sequence of useful length. A model may be able to take far longer ones than anybody here wants to keep in memory.
+    private static int LeastKvPositions(ModelProfile model)
+    {
+        const int UsefulLength = 2_048;
+        return Math.Min(model.ContextLength, UsefulLength);
     }
 
     private static string Check(IReadOnlyList<BoardProfile> boards, PlanRequest request)

@@ -55,14 +55,6 @@ public sealed class StepComposerTests
     }
 
     [Fact]
-    public void CanHold_PartOfTheLastBlock_Counts()
-    {
-        StepComposer composer = new(new StepLimits(), kvPositions: 100);
-        Assert.True(composer.CanHold(100));
-        Assert.False(composer.CanHold(129));
-    }
-
-    [Fact]
     public void TryCompose_TooManySequences_KeepsTheRestWaiting()
     {
         StepComposer composer = new(new StepLimits(MaxSequences: 2), 1024);
