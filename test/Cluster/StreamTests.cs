@@ -127,6 +127,33 @@ public sealed class StreamTests(ClusterFixture fixture) : IClassFixture<ClusterF
         Assert.Equal("midway", exception.Message);
     }
 
+    // A grain of one request goes with it; the request's answer, or its fault, must not.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stream_GrainDeactivatesItselfAtTheEnd_ConsumerGetsAllAndTheIteratorsOwnEnd(bool throws)
+    {
+        for (int round = 0; round < 300; round++)
+        {
+            List<int> received = [];
+            ArgumentException? fault = null;
+            try
+            {
+                await foreach (int item in fixture.NewProbe().CountAndLeave(5, throws))
+                {
+                    received.Add(item);
+                }
+            }
+            catch (ArgumentException exception)
+            {
+                fault = exception;
+            }
+
+            Assert.Equal([0, 1, 2, 3, 4], received);
+            Assert.Equal(throws ? "at the end" : null, fault?.Message);
+        }
+    }
+
     [Fact]
     public async Task Stream_GrainDeactivatedMidway_ConsumerThrowsEnumerationAborted()
     {

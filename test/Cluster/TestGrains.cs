@@ -91,6 +91,9 @@ public interface IProbeGrain : IGrainWithStringKey
     /// <summary>Yields one element, then waits for <c>name</c> whatever its token says.</summary>
     IAsyncEnumerable<int> CountStubbornly(string name);
 
+    /// <summary>Counts to <paramref name="count"/>, throws where asked to, and in either case deactivates the grain as it ends.</summary>
+    IAsyncEnumerable<int> CountAndLeave(int count, bool throws);
+
     Task<string> Key();
 }
 
@@ -102,6 +105,27 @@ public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : Grain,
     private int _running;
 
     private string Name => this.GetPrimaryKeyString();
+
+    public async IAsyncEnumerable<int> CountAndLeave(int count, bool throws)
+    {
+        try
+        {
+            for (int i = 0; i < count; i++)
+            {
+                await Task.Yield();
+                yield return i;
+            }
+
+            if (throws)
+            {
+                throw new ArgumentException("at the end");
+            }
+        }
+        finally
+        {
+            DeactivateOnIdle();
+        }
+    }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {

@@ -147,7 +147,7 @@ internal sealed class Activation
     {
         SiloUnavailableException reason = new($"{Silo.Name} ended while it had a request for {GrainId}.");
         _slot.Drop(this, reason);
-        Streams().ForEach(stream => stream.AbortAsync(reason));
+        Streams().ForEach(stream => stream.AbortAsync(reason, isGone: true));
         _deactivated.TrySetResult();
     }
 
@@ -242,8 +242,7 @@ internal sealed class Activation
         try
         {
             using CancellationTokenSource timeout = new(Silo.Collection.DeactivationTimeout);
-            EnumerationAbortedException aborted = new($"Enumeration aborted: {GrainId} was deactivated ({_reason.ReasonCode}).");
-            await Task.WhenAll(Streams().Select(stream => stream.AbortAsync(aborted))).WaitAsync(timeout.Token);
+            await Task.WhenAll(Streams().Select(stream => stream.AbortAsync(Aborted(), isGone: false))).WaitAsync(timeout.Token);
             await _instance!.OnDeactivateAsync(_reason, timeout.Token).WaitAsync(timeout.Token);
             MigrationContext? state = _target is null ? null : new();
             if (state is not null && _instance is IGrainMigrationParticipant participant)
@@ -263,6 +262,7 @@ internal sealed class Activation
     private async Task EndAsync()
     {
         Silo.Remove(this);
+        Streams().ForEach(stream => stream.AbortAsync(Aborted(), isGone: true)); // those that ignored being cancelled
         try
         {
             await _scope.DisposeAsync();
@@ -274,6 +274,8 @@ internal sealed class Activation
 
         _deactivated.TrySetResult();
     }
+
+    private EnumerationAbortedException Aborted() => new($"Enumeration aborted: {GrainId} was deactivated ({_reason.ReasonCode}).");
 
     private List<IStreamSession> Streams()
     {

@@ -34,8 +34,9 @@ internal sealed class GrainStream<T>(Func<StreamSession<T>, CancellationToken, T
 /// <summary>What an activation must know of its open streams.</summary>
 internal interface IStreamSession
 {
-    /// <summary>Lets the consumer fail and ends the iterator; the task completes when it has ended.</summary>
-    Task AbortAsync(Exception reason);
+    /// <summary>Ends the iterator; the task completes when it has. The consumer gets the end that the iterator comes to by itself, or the
+    /// reason where it was cut short; at once where the grain is gone.</summary>
+    Task AbortAsync(Exception reason, bool isGone);
 
     /// <summary>Aborts the stream if its consumer has not come for the given time.</summary>
     void AbortIfAbandoned(DateTimeOffset now, TimeSpan age);
@@ -55,7 +56,7 @@ internal sealed class StreamSession<T> : IStreamSession
     private Task _producing = Task.CompletedTask;
     private DateTimeOffset _lastRead;
     private bool _isAwaited;
-    private bool _isAborted;
+    private Exception? _abortReason;
     private bool _isClosed;
 
     /// <summary>Starts the grain's side; on the grain's turn.</summary>
@@ -97,13 +98,17 @@ internal sealed class StreamSession<T> : IStreamSession
         }
 
         Cancel();
-        return _isAborted ? Task.CompletedTask : _producing;
+        return _abortReason is null ? _producing : Task.CompletedTask;
     }
 
-    public Task AbortAsync(Exception reason)
+    public Task AbortAsync(Exception reason, bool isGone)
     {
-        _isAborted = true;
-        _items.Writer.TryComplete(reason);
+        _abortReason = reason;
+        if (isGone)
+        {
+            _items.Writer.TryComplete(reason);
+        }
+
         Cancel();
         return _producing;
     }
@@ -112,7 +117,7 @@ internal sealed class StreamSession<T> : IStreamSession
     {
         if (!_isAwaited && now - _lastRead >= age)
         {
-            AbortAsync(new EnumerationAbortedException($"Enumeration aborted: nothing was read from {_activation!.GrainId} for {age}."));
+            AbortAsync(new EnumerationAbortedException($"Enumeration aborted: nothing was read from {_activation!.GrainId} for {age}."), isGone: true);
         }
     }
 
@@ -129,7 +134,7 @@ internal sealed class StreamSession<T> : IStreamSession
         }
         catch (Exception exception)
         {
-            failure = exception;
+            failure = exception is OperationCanceledException && _abortReason is not null ? _abortReason : exception;
         }
 
         _items.Writer.TryComplete(failure);
