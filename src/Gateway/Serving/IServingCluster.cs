@@ -7,10 +7,10 @@ namespace Halo.Gateway.Serving;
 internal interface IServingCluster : IAsyncDisposable
 {
     /// <summary>Calls their grains.</summary>
-    public IGrainFactory Grains { get; }
+    IGrainFactory Grains { get; }
 
     /// <summary>The tokenizer of a model that is ready.</summary>
-    public ITokenizer TokenizerOf(string model);
+    ITokenizer TokenizerOf(string model);
 }
 
 /// <summary>Starts the boards.</summary>

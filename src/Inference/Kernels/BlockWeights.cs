@@ -9,16 +9,16 @@ namespace Halo.Inference.Kernels;
 internal unsafe interface IBlockWeights
 {
     /// <summary>Bytes of one block of 32 columns.</summary>
-    public static abstract int Bytes { get; }
+    static abstract int Bytes { get; }
 
     /// <summary>The weight of column 0..31.</summary>
-    public static abstract int Load(byte* block, int column);
+    static abstract int Load(byte* block, int column);
 
     /// <summary>The weights of columns 0..15 and 16..31.</summary>
-    public static abstract void Load128(byte* block, out Vector128<sbyte> low, out Vector128<sbyte> high);
+    static abstract void Load128(byte* block, out Vector128<sbyte> low, out Vector128<sbyte> high);
 
     /// <summary>All 32 weights.</summary>
-    public static abstract Vector256<sbyte> Load256(byte* block);
+    static abstract Vector256<sbyte> Load256(byte* block);
 }
 
 /// <summary>Layout: <see cref="BlockQ8_0"/>.</summary>

@@ -9,19 +9,19 @@ namespace Halo.Inference.Kernels;
 internal unsafe interface IFloatWeights
 {
     /// <summary>Bytes of one weight.</summary>
-    public static abstract int Bytes { get; }
+    static abstract int Bytes { get; }
 
     /// <summary>The weight at <paramref name="w"/>.</summary>
-    public static abstract float Load(byte* w);
+    static abstract float Load(byte* w);
 
     /// <summary>4 weights from <paramref name="w"/> on, and no byte beyond them.</summary>
-    public static abstract Vector128<float> Load128(byte* w);
+    static abstract Vector128<float> Load128(byte* w);
 
     /// <summary>8 weights; needs AVX2.</summary>
-    public static abstract Vector256<float> Load256(byte* w);
+    static abstract Vector256<float> Load256(byte* w);
 
     /// <summary>16 weights; needs AVX-512.</summary>
-    public static abstract Vector512<float> Load512(byte* w);
+    static abstract Vector512<float> Load512(byte* w);
 }
 
 /// <summary>f32 as it is.</summary>

@@ -4,5 +4,5 @@ namespace Halo.Inference.Threading;
 public interface IParallelWork
 {
     /// <summary>Does the share of <paramref name="worker"/>, 0 to <paramref name="workerCount"/> - 1; all of them run at once.</summary>
-    public void Run(int worker, int workerCount);
+    void Run(int worker, int workerCount);
 }

@@ -4,40 +4,40 @@ namespace Halo.Inference.Tokenization;
 public interface ITokenizer
 {
     /// <summary>Number of tokens; ids run from 0 to one less.</summary>
-    public int VocabularySize { get; }
+    int VocabularySize { get; }
 
     /// <summary>Token a text begins with, or -1.</summary>
-    public int BosToken { get; }
+    int BosToken { get; }
 
     /// <summary>Token a text ends with by the file's metadata, or -1.</summary>
-    public int EosToken { get; }
+    int EosToken { get; }
 
     /// <summary>Whether the model expects <see cref="BosToken"/> before a prompt.</summary>
-    public bool AddBos { get; }
+    bool AddBos { get; }
 
     /// <summary>Whether encoding puts a space before the first word, which decoding a whole text takes off again.</summary>
-    public bool AddSpacePrefix { get; }
+    bool AddSpacePrefix { get; }
 
     /// <summary>
     /// Tokens that end a generation: end of text, end of turn, and BOS too, because story models end a story by beginning the next.
     /// </summary>
-    public IReadOnlySet<int> EndTokens { get; }
+    IReadOnlySet<int> EndTokens { get; }
 
     /// <summary>
     /// Token ids of a text. With <paramref name="parseSpecial"/>, control tokens written out in the text are recognised; leave it off
     /// for text that a user wrote. Characters the vocabulary cannot express become the unknown token.
     /// </summary>
-    public int[] Encode(string text, bool addBos, bool parseSpecial = false);
+    int[] Encode(string text, bool addBos, bool parseSpecial = false);
 
     /// <summary>Bytes a token adds to a text: UTF-8, perhaps a part of a character; none for control and unknown tokens.</summary>
-    public ReadOnlySpan<byte> TokenBytes(int token);
+    ReadOnlySpan<byte> TokenBytes(int token);
 
     /// <summary>The token as the vocabulary writes it, for people: <c>▁Once</c>, <c>&lt;0x0A&gt;</c>, <c>&lt;s&gt;</c>.</summary>
-    public string TokenText(int token);
+    string TokenText(int token);
 
     /// <summary>
     /// Text of a whole sequence, without the space that <see cref="AddSpacePrefix"/> put before it: <c>Decode(Encode(text))</c> is
     /// <c>text</c>. For the continuation of a prompt use <see cref="StreamingDetokenizer"/>, which keeps a leading space.
     /// </summary>
-    public string Decode(ReadOnlySpan<int> tokens);
+    string Decode(ReadOnlySpan<int> tokens);
 }
