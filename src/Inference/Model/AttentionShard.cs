@@ -7,7 +7,7 @@ namespace Halo.Inference.Model;
 /// columns of the output projection. Query, key and value are cut by rows, the output projection by columns; where its quantisation
 /// blocks reach beyond the shard's own columns, the covering blocks are kept and meet zeros there.
 /// </summary>
-public sealed unsafe class AttentionShard : IDisposable
+public sealed unsafe class AttentionShard : IStageShard, IDisposable
 {
     private readonly SlicedMatrix _query;  // (query heads * headDim, hiddenSize)
     private readonly SlicedMatrix _key;    // (KV heads * headDim, hiddenSize)
@@ -35,11 +35,11 @@ public sealed unsafe class AttentionShard : IDisposable
     /// <summary>Bytes of weights that this shard copied out of the model file; 0 where it is mapped whole.</summary>
     public long CopiedBytes => _query.CopiedBytes + _key.CopiedBytes + _value.CopiedBytes + _output.CopiedBytes;
 
-    internal bool NeedsQuantizedInput =>
+    bool IStageShard.NeedsQuantizedInput =>
         MatMul.NeedsQuantizedInput(_query.Matrix.Type) || MatMul.NeedsQuantizedInput(_key.Matrix.Type) || MatMul.NeedsQuantizedInput(_value.Matrix.Type);
 
     /// <summary>partialSum (rows, hiddenSize) = this shard's part of the attention's output. Appends the rows' keys and values.</summary>
-    internal void Forward(StageScratch scratch, float* partialSum)
+    void IStageShard.Forward(StageScratch scratch, float* partialSum)
     {
         int queryWidth = _query.Matrix.Rows;
         int kvWidth = _key.Matrix.Rows;

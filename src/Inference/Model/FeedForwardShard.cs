@@ -6,7 +6,7 @@ namespace Halo.Inference.Model;
 /// Some neuron groups of one layer's feed-forward: <c>y = sum over own neurons j of down[:, j] * silu(gate[j] x) * (up[j] x)</c>.
 /// Gate and up are cut by rows (column-parallel), down by columns (row-parallel), so the shards' outputs add up to the block's.
 /// </summary>
-public sealed unsafe class FeedForwardShard : IDisposable
+public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
 {
     private readonly SlicedMatrix _gate; // (neurons, hiddenSize)
     private readonly SlicedMatrix _up;   // (neurons, hiddenSize)
@@ -22,10 +22,10 @@ public sealed unsafe class FeedForwardShard : IDisposable
     /// <summary>Bytes of weights that this shard copied out of the model file; 0 where it is mapped whole.</summary>
     public long CopiedBytes => _gate.CopiedBytes + _up.CopiedBytes + _down.CopiedBytes;
 
-    internal bool NeedsQuantizedInput => MatMul.NeedsQuantizedInput(_gate.Matrix.Type) || MatMul.NeedsQuantizedInput(_up.Matrix.Type);
+    bool IStageShard.NeedsQuantizedInput => MatMul.NeedsQuantizedInput(_gate.Matrix.Type) || MatMul.NeedsQuantizedInput(_up.Matrix.Type);
 
     /// <summary>partialSum (rows, hiddenSize) = this shard's part of the block's output.</summary>
-    internal void Forward(StageScratch scratch, float* partialSum)
+    void IStageShard.Forward(StageScratch scratch, float* partialSum)
     {
         int neurons = _gate.Matrix.Rows;
         scratch.Team.Run(scratch.Products.Of(scratch.Normed)

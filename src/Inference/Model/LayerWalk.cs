@@ -69,46 +69,10 @@ public sealed unsafe class LayerWalk : IDisposable
     public bool HoldsFeedForward(int layer) => _shards.FeedForward[layer].Count > 0;
 
     /// <summary>Computes this board's part of a layer's attention into <paramref name="partialSum"/> (rows, hiddenSize).</summary>
-    public void Attention(int layer, Span<float> partialSum)
-    {
-        List<AttentionShard> shards = _shards.Attention[layer];
-        bool quantize = false;
-        foreach (AttentionShard shard in shards)
-        {
-            quantize |= shard.NeedsQuantizedInput;
-        }
-
-        Normalize(_norms.Attention[layer], quantize);
-        fixed (float* sum = partialSum)
-        {
-            for (int i = 0; i < shards.Count; i++)
-            {
-                shards[i].Forward(_scratch, i == 0 ? sum : _scratch.Second.Pointer);
-                AddSecond(i, partialSum);
-            }
-        }
-    }
+    public void Attention(int layer, Span<float> partialSum) => AddUp(_shards.Attention[layer], _norms.Attention[layer], partialSum);
 
     /// <summary>Computes this board's part of a layer's feed-forward into <paramref name="partialSum"/> (rows, hiddenSize).</summary>
-    public void FeedForward(int layer, Span<float> partialSum)
-    {
-        List<FeedForwardShard> shards = _shards.FeedForward[layer];
-        bool quantize = false;
-        foreach (FeedForwardShard shard in shards)
-        {
-            quantize |= shard.NeedsQuantizedInput;
-        }
-
-        Normalize(_norms.FeedForward[layer], quantize);
-        fixed (float* sum = partialSum)
-        {
-            for (int i = 0; i < shards.Count; i++)
-            {
-                shards[i].Forward(_scratch, i == 0 ? sum : _scratch.Second.Pointer);
-                AddSecond(i, partialSum);
-            }
-        }
-    }
+    public void FeedForward(int layer, Span<float> partialSum) => AddUp(_shards.FeedForward[layer], _norms.FeedForward[layer], partialSum);
 
     /// <summary>The vocabulary shards to call <see cref="Logits"/> for, after <see cref="NormalizeLogitRows"/>.</summary>
     public ReadOnlySpan<VocabularyShard> Vocabulary => CollectionsMarshal.AsSpan(_shards.Vocabulary);
@@ -305,6 +269,30 @@ public sealed unsafe class LayerWalk : IDisposable
         }
     }
 
+    // partialSum = sum over the shards of shard(norm(residual)), in their order.
+    private void AddUp<TShard>(List<TShard> shards, float[] norm, Span<float> partialSum)
+        where TShard : IStageShard
+    {
+        bool quantize = false;
+        foreach (TShard shard in shards)
+        {
+            quantize |= shard.NeedsQuantizedInput;
+        }
+
+        Normalize(norm, quantize);
+        fixed (float* sum = partialSum)
+        {
+            for (int i = 0; i < shards.Count; i++)
+            {
+                shards[i].Forward(_scratch, i == 0 ? sum : _scratch.Second.Pointer);
+                if (i > 0)
+                {
+                    TensorPrimitives.Add(partialSum, _scratch.Second.Slice(0, partialSum.Length), partialSum);
+                }
+            }
+        }
+    }
+
     private void Normalize(float[] weight, bool quantize)
     {
         _scratch.Normed.SetShape(_scratch.RowCount, _config.HiddenSize);
@@ -316,14 +304,6 @@ public sealed unsafe class LayerWalk : IDisposable
         if (quantize)
         {
             _scratch.Normed.Quantize(0, _scratch.RowCount);
-        }
-    }
-
-    private void AddSecond(int shard, Span<float> partialSum)
-    {
-        if (shard > 0)
-        {
-            TensorPrimitives.Add(partialSum, _scratch.Second.Slice(0, partialSum.Length), partialSum);
         }
     }
 }
