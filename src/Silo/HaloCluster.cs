@@ -82,7 +82,7 @@ public sealed class HaloCluster : IAsyncDisposable
     private static InProcessTestCluster BuildSilos(HaloClusterOptions options, BoardHost boards, ModelCatalog models, ILoggerFactory? logging)
     {
         InProcessTestClusterBuilder builder = new((short)options.Boards);
-        int started = 0;
+        int started = 0; // silos may start side by side; any of them can carry any board
         builder.ConfigureHost(host =>
         {
             host.Logging.ClearProviders();
@@ -91,7 +91,7 @@ public sealed class HaloCluster : IAsyncDisposable
                 host.Services.Replace(ServiceDescriptor.Singleton(logging));
             }
         });
-        builder.ConfigureSilo((_, silo) => silo.AddHaloSilo(boards.Boards[started++], boards, models, options));
+        builder.ConfigureSilo((_, silo) => silo.AddHaloSilo(boards.Boards[Interlocked.Increment(ref started) - 1], boards, models, options));
         return builder.Build();
     }
 }

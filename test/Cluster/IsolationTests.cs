@@ -1,6 +1,3 @@
-using Orleans.Concurrency;
-using Orleans.Serialization;
-
 namespace Halo.Cluster.Tests;
 
 public sealed class IsolationTests(ClusterFixture fixture) : IClassFixture<ClusterFixture>
@@ -30,28 +27,6 @@ public sealed class IsolationTests(ClusterFixture fixture) : IClassFixture<Clust
     }
 
     [Fact]
-    public async Task Argument_Immutable_PassesTheSameReference()
-    {
-        int[] numbers = [1];
-        FrozenNote frozen = new(numbers);
-        EchoGrain.Passed["numbers"] = numbers;
-        EchoGrain.Passed["frozen"] = frozen;
-        IEchoGrain grain = fixture.Client.GetGrain<IEchoGrain>("echo");
-        Assert.True(await grain.IsSame(numbers.AsImmutable(), "numbers"));
-        Assert.True(await grain.IsSameFrozen(frozen, "frozen"));
-    }
-
-    [Fact]
-    public async Task Argument_UnmarkedType_IsRefusedByName()
-    {
-        CodecNotFoundException exception = await Assert.ThrowsAsync<CodecNotFoundException>(() => _grain.Take(new UnmarkedNote("x")));
-        Assert.Contains(nameof(UnmarkedNote), exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Result_UnmarkedType_IsRefusedByName()
-    {
-        CodecNotFoundException exception = await Assert.ThrowsAsync<CodecNotFoundException>(() => _grain.Give());
-        Assert.Contains(nameof(UnmarkedNote), exception.Message, StringComparison.Ordinal);
-    }
+    public async Task Argument_ImmutableBetweenGrainsOfOneSilo_PassesTheSameReference() =>
+        Assert.True(await _grain.PassesSame(fixture.Client.GetGrain<IEchoGrain>("other echo")));
 }

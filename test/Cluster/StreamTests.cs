@@ -101,22 +101,6 @@ public sealed class StreamTests(ClusterFixture fixture) : IClassFixture<ClusterF
     }
 
     [Fact]
-    public async Task Stream_ConsumerWaitsPastCollectionAge_GoesOn()
-    {
-        string name = Guid.NewGuid().ToString();
-        await using IAsyncEnumerator<Note> notes = fixture.NewProbe().Count(name, 10).GetAsyncEnumerator();
-        for (int i = 0; i < 3; i++)
-        {
-            Assert.True(await notes.MoveNextAsync());
-        }
-
-        ValueTask<bool> waiting = notes.MoveNextAsync();
-        fixture.Time.Advance(TimeSpan.FromMinutes(12));
-        _signals.Set(name);
-        Assert.True(await waiting);
-    }
-
-    [Fact]
     public async Task Stream_ProducerThrows_ReadyElementsComeFirst()
     {
         string name = Guid.NewGuid().ToString();

@@ -41,16 +41,6 @@ public sealed record Note([property: Id(0)] string Text, [property: Id(1)] List<
 [Immutable]
 public sealed record FrozenNote([property: Id(0)] int[] Numbers);
 
-/// <summary>Lacks the id of a member on purpose.</summary>
-[GenerateSerializer]
-public sealed record HalfMarkedNote([property: Id(0)] string Text)
-{
-    public int Number { get; init; }
-}
-
-/// <summary>Lacks [GenerateSerializer] on purpose.</summary>
-public sealed record UnmarkedNote(string Text);
-
 public interface IProbeGrain : IGrainWithStringKey
 {
     Task<string> GetSilo();
@@ -60,6 +50,7 @@ public interface IProbeGrain : IGrainWithStringKey
     Task<int> GetTotal();
 
     /// <summary>Signals <c>name-entered</c> and waits for <c>name</c>.</summary>
+    [ResponseTimeout("00:00:12")]
     Task<string> Hold(string name);
 
     [AlwaysInterleave]
@@ -82,6 +73,7 @@ public interface IProbeGrain : IGrainWithStringKey
 
     Task<string?> ForwardContext(IProbeGrain target, string key);
 
+    [AlwaysInterleave]
     Task Deactivate();
 
     Task Migrate();
@@ -155,7 +147,7 @@ public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : Grain,
     {
         Assert.Equal(1, ++_running);
         await Task.Yield();
-        _total = (_total * 10) + value; // shows the order
+        _total += value;
         _running--;
         return _total;
     }
@@ -231,7 +223,7 @@ public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : Grain,
             {
                 numbers.Add(i);
                 signals.Set($"{name}-at-{i}");
-                yield return new Note($"{i}", numbers);
+                yield return new Note($"{i}", [.. numbers]); // upstream copies an element only when its batch is sent
                 if (signals.IsSet($"{name}-throws"))
                 {
                     throw new ArgumentException("midway");
@@ -294,23 +286,21 @@ public interface IEchoGrain : IGrainWithStringKey
 
     Task<Note> Kept();
 
+    /// <summary>Passes immutable arguments to a grain of the same silo and tells whether the very same arrived.</summary>
+    Task<bool> PassesSame(IEchoGrain target);
+
     Task<bool> IsSame(Immutable<int[]> numbers, string name);
 
     Task<bool> IsSameFrozen(FrozenNote note, string name);
 
     Task<(int Sum, Dictionary<string, int[]> Map)> EchoParts(Dictionary<string, int[]> map, int? one, (int A, string B) two);
-
-    Task Take(UnmarkedNote note);
-
-    Task TakeHalf(HalfMarkedNote note);
-
-    Task<UnmarkedNote> Give();
 }
 
+[PlanPlacement]
 public sealed class EchoGrain : Grain, IEchoGrain
 {
-    /// <summary>What the tests pass, so that the grain can compare references.</summary>
-    public static readonly System.Collections.Concurrent.ConcurrentDictionary<string, object> Passed = new();
+    /// <summary>What one grain passes, so that the other can compare references.</summary>
+    private static readonly System.Collections.Concurrent.ConcurrentDictionary<string, object> s_passed = new();
 
     private Note? _kept;
 
@@ -322,18 +312,21 @@ public sealed class EchoGrain : Grain, IEchoGrain
 
     public Task<Note> Kept() => Task.FromResult(_kept!);
 
-    public Task<bool> IsSame(Immutable<int[]> numbers, string name) => Task.FromResult(ReferenceEquals(Passed[name], numbers.Value));
+    public async Task<bool> PassesSame(IEchoGrain target)
+    {
+        int[] numbers = [1];
+        FrozenNote frozen = new(numbers);
+        s_passed["numbers"] = numbers;
+        s_passed["frozen"] = frozen;
+        return await target.IsSame(numbers.AsImmutable(), "numbers") && await target.IsSameFrozen(frozen, "frozen");
+    }
 
-    public Task<bool> IsSameFrozen(FrozenNote note, string name) => Task.FromResult(ReferenceEquals(Passed[name], note));
+    public Task<bool> IsSame(Immutable<int[]> numbers, string name) => Task.FromResult(ReferenceEquals(s_passed[name], numbers.Value));
+
+    public Task<bool> IsSameFrozen(FrozenNote note, string name) => Task.FromResult(ReferenceEquals(s_passed[name], note));
 
     public Task<(int Sum, Dictionary<string, int[]> Map)> EchoParts(Dictionary<string, int[]> map, int? one, (int A, string B) two) =>
         Task.FromResult((map.Values.Sum(numbers => numbers.Sum()) + one.GetValueOrDefault() + two.A + two.B.Length, map));
-
-    public Task Take(UnmarkedNote note) => Task.CompletedTask;
-
-    public Task TakeHalf(HalfMarkedNote note) => Task.CompletedTask;
-
-    public Task<UnmarkedNote> Give() => Task.FromResult(new UnmarkedNote("no"));
 }
 
 /// <summary>Which silo each grain belongs to; the tests write it, the director reads it.</summary>

@@ -8,12 +8,12 @@ public sealed class TurnTests(ClusterFixture fixture) : IClassFixture<ClusterFix
     private readonly Signals _signals = fixture.Signals;
 
     [Fact]
-    public async Task Call_ManyFromOneCaller_RunInOrderWithoutOverlap()
+    public async Task Call_ManyFromOneCaller_RunOnceEachWithoutOverlap()
     {
         IProbeGrain grain = fixture.NewProbe();
-        Task<int>[] calls = [.. Enumerable.Range(1, 8).Select(grain.Add)];
+        Task<int>[] calls = [.. Enumerable.Range(0, 8).Select(i => grain.Add(1 << i))];
         await Task.WhenAll(calls);
-        Assert.Equal(12345678, await grain.GetTotal());
+        Assert.Equal(255, await grain.GetTotal());
     }
 
     [Fact]
