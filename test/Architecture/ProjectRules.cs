@@ -24,7 +24,8 @@ public static class ProjectRules
             ["Halo.Inference", "Halo.Planning", "Halo.Fabric", "Halo.Boards", "Halo.Grains.Interfaces", "Halo.Grains", "Halo.Silo", "Halo.Gateway"],
     };
 
-    private static readonly string[] s_mayKnowEngine = ["Halo.Grains.Interfaces", "Halo.Grains", "Halo.Silo"];
+    // Those that hold grains or call them: which engine it is stands in the import alone.
+    private static readonly string[] s_mayKnowEngine = ["Halo.Grains.Interfaces", "Halo.Grains", "Halo.Silo", "Halo.Gateway", "Halo.Cli"];
 
     /// <summary>The projects that the table knows.</summary>
     public static IReadOnlyCollection<string> Projects => s_mayReference.Keys;

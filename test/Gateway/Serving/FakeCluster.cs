@@ -8,7 +8,7 @@ using Orleans;
 namespace Halo.Gateway.Serving;
 
 /// <summary>A cluster whose grains do what a test says. Its tokenizer knows bytes; its context is 100 tokens.</summary>
-internal sealed class FakeCluster : IServingCluster, IGrainFactory, IModelGrain, ISchedulerGrain, ITokenizer
+internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrain, ITokenizer
 {
     public const int ContextLength = 100;
 
@@ -22,7 +22,7 @@ internal sealed class FakeCluster : IServingCluster, IGrainFactory, IModelGrain,
 
     public bool IsDisposed { get; private set; }
 
-    public IGrainFactory Grains => this;
+    public IGrainFactory Grains => FakeGrainFactory.Of(this);
 
     public int VocabularySize => 256;
 
@@ -53,9 +53,7 @@ internal sealed class FakeCluster : IServingCluster, IGrainFactory, IModelGrain,
 
     public ITokenizer TokenizerOf(string model) => this;
 
-    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey)
-        where TGrainInterface : IGrainWithStringKey =>
-        typeof(TGrainInterface) == typeof(IGenerationGrain) ? (TGrainInterface)(object)new Generation(this) : (TGrainInterface)(object)this;
+    public object Grain(Type contract) => contract == typeof(IGenerationGrain) ? new Generation(this) : this;
 
     public async Task<ModelStatus> EnsureReadyAsync()
     {
