@@ -67,9 +67,9 @@ internal sealed class Generation(CommandConsole console, ModelFile file, HaloClu
             await foreach (GenerationChunk chunk in generation.GenerateAsync(request, cancellationToken))
             {
                 first ??= Stopwatch.GetElapsedTime(start);
+                wrote = true; // first: the flush may be cancelled when the text is already out
                 await console.Output.WriteAsync(chunk.Text);
                 await console.Output.FlushAsync(cancellationToken);
-                wrote = true;
                 last = chunk;
             }
         }
