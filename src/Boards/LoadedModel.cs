@@ -20,6 +20,7 @@ public sealed class LoadedModel : IDisposable
                 $"{weights.File.Path} has {Tokenizer.VocabularySize} tokens in its vocabulary and {weights.Config.VocabularySize} rows in token_embd.weight.");
         }
 
+        TokenCountBound = new TokenCountBound(Tokenizer);
         Profile = Describe(name, weights, limits);
     }
 
@@ -34,6 +35,9 @@ public sealed class LoadedModel : IDisposable
 
     /// <summary>The model's tokenizer.</summary>
     public ITokenizer Tokenizer { get; }
+
+    /// <summary>Tells texts that are too long beyond doubt.</summary>
+    public TokenCountBound TokenCountBound { get; }
 
     /// <summary>What the planner must know.</summary>
     public ModelProfile Profile { get; }

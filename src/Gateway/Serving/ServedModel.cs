@@ -10,7 +10,7 @@ namespace Halo.Gateway.Serving;
 internal sealed class ServedModel
 {
     private readonly ITokenizer _tokenizer;
-    private readonly int _longestTokenBytes;
+    private readonly TokenCountBound _bound;
 
     public ServedModel(string name, int contextLength, ITokenizer tokenizer, IGrainFactory grains)
     {
@@ -18,8 +18,7 @@ internal sealed class ServedModel
         ContextLength = contextLength;
         Grains = grains;
         _tokenizer = tokenizer;
-        // 4 is the longest character: a token for an unknown one has no bytes of its own.
-        _longestTokenBytes = Math.Max(4, Enumerable.Range(0, tokenizer.VocabularySize).Max(token => tokenizer.TokenBytes(token).Length));
+        _bound = new TokenCountBound(tokenizer);
     }
 
     public string Name { get; }
@@ -68,13 +67,12 @@ internal sealed class ServedModel
     private void CheckText(string text, int room)
     {
         // A token is at least one byte; before the first there may be one that begins the text and a space.
-        long bytes = Encoding.UTF8.GetByteCount(text);
-        if (bytes + 2 <= room)
+        if (Encoding.UTF8.GetByteCount(text) + 2L <= room)
         {
             return;
         }
 
-        long leastTokens = bytes / _longestTokenBytes;
+        long leastTokens = _bound.LeastTokens(text);
         if (leastTokens > room)
         {
             throw TooLong($"at least {leastTokens}");

@@ -16,8 +16,9 @@ internal sealed class GenerationGrain(ModelCatalog models) : Grain, IGenerationG
         {
             Check(request);
             ModelStatus status = await GrainFactory.GetGrain<IModelGrain>(request.Model).EnsureReadyAsync();
-            ITokenizer tokenizer = models.Open(request.Model).Tokenizer;
-            int[] prompt = await PromptTokens.OfAsync(request, tokenizer, status.ContextLength);
+            LoadedModel model = models.Open(request.Model);
+            ITokenizer tokenizer = model.Tokenizer;
+            int[] prompt = await PromptTokens.OfAsync(request, model, status.ContextLength);
             bool scorePrompt = request.Echo && request.LogProbabilities is not null;
             CompletionText text = new(tokenizer, request.Stop, request.LogProbabilities is not null);
             if (request.Echo)

@@ -1,4 +1,5 @@
-using System.Text;
+using System.Globalization;
+using Halo.Boards;
 using Halo.Inference.Tokenization;
 
 namespace Halo.Grains.Generations;
@@ -7,8 +8,9 @@ namespace Halo.Grains.Generations;
 internal static class PromptTokens
 {
     /// <exception cref="BadRequestException">The prompt is longer than the context, or has a token that there is not.</exception>
-    internal static async Task<int[]> OfAsync(GenerationRequest request, ITokenizer tokenizer, int contextLength)
+    internal static async Task<int[]> OfAsync(GenerationRequest request, LoadedModel model, int contextLength)
     {
+        ITokenizer tokenizer = model.Tokenizer;
         int[] tokens;
         if (request.PromptTokens is { } given)
         {
@@ -22,7 +24,11 @@ internal static class PromptTokens
         else
         {
             string prompt = request.Prompt ?? "";
-            RefuseIfHopeless(prompt, tokenizer, contextLength);
+            long least = model.TokenCountBound.LeastTokens(prompt);
+            if (least > contextLength)
+            {
+                throw TooLong($"at least {least}", contextLength);
+            }
 
             // Long texts take a while; meanwhile this grain's silo has other turns to run.
             tokens = await Task.Run(() => tokenizer.Encode(prompt, tokenizer.AddBos));
@@ -34,23 +40,7 @@ internal static class PromptTokens
         }
 
         int reserve = request.MaxTokens == 0 ? 0 : 1;
-        return tokens.Length + reserve <= contextLength ? tokens : throw TooLong(tokens.Length.ToString(System.Globalization.CultureInfo.InvariantCulture), contextLength);
-    }
-
-    // No token stands for more bytes than the longest one, so a text can be too long beyond doubt before it is tokenised.
-    private static void RefuseIfHopeless(string prompt, ITokenizer tokenizer, int contextLength)
-    {
-        int longest = 1;
-        for (int token = 0; token < tokenizer.VocabularySize; token++)
-        {
-            longest = Math.Max(longest, tokenizer.TokenBytes(token).Length);
-        }
-
-        long least = Encoding.UTF8.GetByteCount(prompt) / longest;
-        if (least > contextLength)
-        {
-            throw TooLong($"at least {least}", contextLength);
-        }
+        return tokens.Length + reserve <= contextLength ? tokens : throw TooLong(tokens.Length.ToString(CultureInfo.InvariantCulture), contextLength);
     }
 
     private static BadRequestException TooLong(string tokens, int contextLength) =>
