@@ -11,7 +11,7 @@ namespace Halo.Boards;
 public sealed class BoardHost : IDisposable
 {
     private readonly Lock _gate = new();
-    private readonly Dictionary<string, StepRunner> _runners = [];
+    private readonly Dictionary<string, RunningPlan> _runners = [];
     private readonly int _threads;
 
     /// <param name="boards">The boards; names are unique.</param>
@@ -32,23 +32,45 @@ public sealed class BoardHost : IDisposable
         Boards.FirstOrDefault(board => board.Name == name)
         ?? throw new KeyNotFoundException($"Board '{name}' is not in this process; here are {string.Join(", ", Boards.Select(board => board.Name))}.");
 
-    /// <summary>The step runner of a model, started for the plan's boards where it does not run yet.</summary>
-    /// <param name="model">The model.</param>
-    /// <param name="plan">The plan; all its boards are in this process.</param>
-    /// <param name="transports">How the boards exchange partial sums.</param>
-    public StepRunner Runner(LoadedModel model, Plan plan, ITransportFactory transports)
+    /// <summary>The step runner of a model if it joins the boards of a plan and has lost none of them; else null.</summary>
+    public StepRunner? FindRunner(Plan plan)
     {
         lock (_gate)
         {
-            if (!_runners.TryGetValue(model.Name, out StepRunner? runner))
+            return _runners.TryGetValue(plan.Model, out RunningPlan? running) && running.Joins(plan) && running.Runner.Failure is null ? running.Runner : null;
+        }
+    }
+
+    /// <summary>Starts the step runner of a model, in the place of the one before. No step of it may be under way.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="plan">The plan; its head board is in this process.</param>
+    /// <param name="connect">Makes the ends of the fabric of this process's boards of the plan, in the plan's order.</param>
+    public StepRunner StartRunner(LoadedModel model, Plan plan, Func<IReadOnlyList<ITransport>> connect)
+    {
+        lock (_gate)
+        {
+            if (_runners.Remove(model.Name, out RunningPlan? before))
             {
-                List<BoardModel> boards = [.. plan.Boards.Select(name => Find(name).Model(model))];
-                int head = plan.Boards.ToList().IndexOf(plan.HeadBoard);
-                runner = new StepRunner(model.Weights, boards, transports.Connect(plan, SizeOf(model, plan)), head, model.Limits, _threads);
-                _runners.Add(model.Name, runner);
+                before.Runner.Dispose();
             }
 
+            List<Board> boards = [.. plan.Boards.Select(name => Boards.FirstOrDefault(board => board.Name == name)).OfType<Board>()];
+            int head = boards.FindIndex(board => board.Name == plan.HeadBoard);
+            StepRunner runner = new(model.Weights, [.. boards.Select(board => board.Model(model))], connect(), head, model.Limits, _threads);
+            _runners.Add(model.Name, new RunningPlan(runner, plan.Boards, plan.HeadBoard));
             return runner;
+        }
+    }
+
+    /// <summary>Ends every step, now and later, of the runners that count on a board which is no more.</summary>
+    public void LoseBoard(string board, string reason)
+    {
+        lock (_gate)
+        {
+            foreach (RunningPlan running in _runners.Values.Where(running => running.Boards.Contains(board)))
+            {
+                running.Runner.Fail(reason);
+            }
         }
     }
 
@@ -57,9 +79,9 @@ public sealed class BoardHost : IDisposable
     {
         lock (_gate)
         {
-            foreach (StepRunner runner in _runners.Values)
+            foreach (RunningPlan running in _runners.Values)
             {
-                runner.Dispose();
+                running.Runner.Dispose();
             }
 
             _runners.Clear();
@@ -76,14 +98,8 @@ public sealed class BoardHost : IDisposable
         }
     }
 
-    private static FabricSize SizeOf(LoadedModel model, Plan plan) => new()
+    private sealed record RunningPlan(StepRunner Runner, IReadOnlyList<string> Boards, string HeadBoard)
     {
-        BoardCount = plan.Boards.Count,
-        StageCount = 2 * model.Weights.Config.LayerCount,
-        MaxRows = model.Limits.MaxRows,
-        MaxLogitRows = model.Limits.MaxLogitRows,
-        HiddenSize = model.Weights.Config.HiddenSize,
-        VocabularySize = model.Weights.Config.VocabularySize,
-        AnnouncementBytes = StepCodec.MaxBytes(model.Limits, model.Weights.Config.HiddenSize),
-    };
+        internal bool Joins(Plan plan) => Boards.SequenceEqual(plan.Boards) && HeadBoard == plan.HeadBoard;
+    }
 }

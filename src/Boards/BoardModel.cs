@@ -40,6 +40,9 @@ public sealed class BoardModel : IDisposable
     /// <summary>The board's name.</summary>
     public string Board { get; }
 
+    /// <summary>All figures of this share in one.</summary>
+    public ShareStatistics Statistics => new(ShardCount, SequenceCount, KvBytes, CopiedBytes, 0, CommittedVersion);
+
     /// <summary>Shards registered here, those that only wait for their plan's retirement not counted.</summary>
     public int ShardCount
     {
@@ -255,8 +258,27 @@ public sealed class BoardModel : IDisposable
         }
     }
 
-    /// <summary>Gives the board its buffers and threads; the step thread's first act.</summary>
-    internal void Start(WorkerTeam team) => _walk ??= new LayerWalk(_weights, _limits, team);
+    /// <summary>
+    /// Gives the board its buffers and threads for steps to come. Sequences of an earlier set of boards, and their KV, are gone: what those
+    /// boards had of them cannot be known.
+    /// </summary>
+    internal void Start(WorkerTeam team)
+    {
+        lock (_gate)
+        {
+            if (_stepping)
+            {
+                EndStep();
+            }
+
+            _walk?.Dispose();
+            _walk = new LayerWalk(_weights, _limits, team);
+            foreach (HeldShard held in _shards.Values)
+            {
+                held.Attention?.Kv.Clear();
+            }
+        }
+    }
 
     /// <summary>Starts a step: from here to <see cref="EndStep"/> the table stays as it is.</summary>
     /// <exception cref="StepException">The board is on another plan, or a shard is missing; the message names it.</exception>

@@ -20,9 +20,9 @@ public interface IBoardGrain : IGrainWithStringKey
     [Alias("commit")]
     Task CommitPlanAsync(string model, int version);
 
-    /// <summary>Frees what only plans before the committed one needed.</summary>
+    /// <summary>Frees what only plans before the committed one needed; the silo forgets those plans.</summary>
     [Alias("retire")]
-    Task RetirePlansAsync(string model);
+    Task RetirePlansAsync(string model, int committedVersion);
 
     /// <summary>Forgets a prepared plan that will not be committed.</summary>
     [Alias("abandon")]
@@ -44,6 +44,7 @@ public sealed record BoardCapabilities(
 /// <param name="SequenceCount">Sequences whose KV it keeps.</param>
 /// <param name="KvBytes">Bytes of KV in use.</param>
 /// <param name="CopiedWeightBytes">Bytes of weights that were copied out of the mapped model file.</param>
+/// <param name="ReceivedWeightBytes">Bytes of weights that came over the network since the board's process started.</param>
 /// <param name="PlanVersion">The committed plan; 0 before the first.</param>
 [GenerateSerializer, Immutable, Alias("halo.board-statistics")]
 public sealed record BoardStatistics(
@@ -52,4 +53,5 @@ public sealed record BoardStatistics(
     [property: Id(2)] int SequenceCount,
     [property: Id(3)] long KvBytes,
     [property: Id(4)] long CopiedWeightBytes,
-    [property: Id(5)] int PlanVersion);
+    [property: Id(5)] long ReceivedWeightBytes,
+    [property: Id(6)] int PlanVersion);

@@ -14,6 +14,9 @@ internal static partial class GrainsLog
     [LoggerMessage(4002, LogLevel.Warning, "A step of {Model} was given up: {Reason}", EventName = "StepFailed")]
     internal static partial void StepFailed(ILogger logger, string model, string reason);
 
+    [LoggerMessage(4004, LogLevel.Warning, "Board {Board} did not clear up for {Model} after plan {Version}: {Reason}", EventName = "BoardNotCleared")]
+    internal static partial void BoardNotCleared(ILogger logger, string board, string model, int version, string reason);
+
     [LoggerMessage(4003, LogLevel.Warning, "Plan {Version} of {Model} could not be carried out: {Reason}", EventName = "PlanAbandoned")]
     internal static partial void PlanAbandoned(ILogger logger, int version, string model, string reason);
 }

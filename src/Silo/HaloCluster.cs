@@ -1,23 +1,17 @@
 using Halo.Boards;
 using Halo.Grains;
 using Halo.Planning.Profiles;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.TestingHost;
 
 namespace Halo.Silo;
 
-/// <summary>
-/// Boards in this process, each with a silo of its own, and a client to their grains. This is the one place that knows which engine hosts
-/// them: several silos in one process are what the engine's in-process cluster is for.
-/// </summary>
+/// <summary>Boards, each with a silo of its own, and a client to their grains.</summary>
 public sealed class HaloCluster : IAsyncDisposable
 {
-    private readonly InProcessTestCluster _silos;
+    private readonly LogicalSilos _silos;
 
-    private HaloCluster(InProcessTestCluster silos, ModelCatalog models, BoardHost boards)
+    private HaloCluster(LogicalSilos silos, ModelCatalog models, BoardHost boards)
     {
         _silos = silos;
         Models = models;
@@ -25,12 +19,12 @@ public sealed class HaloCluster : IAsyncDisposable
     }
 
     /// <summary>Calls grains.</summary>
-    public IGrainFactory Grains => _silos.Client;
+    public IGrainFactory Grains => _silos.Grains;
 
     /// <summary>The models that can be served.</summary>
     public ModelCatalog Models { get; }
 
-    /// <summary>The boards.</summary>
+    /// <summary>The boards of this process.</summary>
     public BoardHost Boards { get; }
 
     /// <summary>Starts the boards and their silos. Models are loaded when first asked for: <see cref="IModelGrain.EnsureReadyAsync"/>.</summary>
@@ -46,11 +40,15 @@ public sealed class HaloCluster : IAsyncDisposable
 
         ModelCatalog models = new(
             options.Models.Count > 0 ? options.Models : new Dictionary<string, string> { [BundledModel.Name] = BundledModel.Path }, options.Limits);
-        BoardHost boards = await Task.Run(() => MakeBoards(options), cancellationToken);
-        HaloCluster cluster = new(BuildSilos(options, boards, models, logging), models, boards);
+        BoardHost host = await Task.Run(() => MakeBoards(options), cancellationToken);
+        IBoard[] local = [.. host.Boards.Select(board => new LocalBoard(board, models))];
+        BoardDirectory directory = new();
+        Array.ForEach(local, directory.Set);
+        LogicalSilos silos = new(local, (silo, board) => silo.AddHaloSilo(board, directory, host, models, options), logging);
+        HaloCluster cluster = new(silos, models, host);
         try
         {
-            await cluster._silos.DeployAsync();
+            await silos.DeployAsync();
             return cluster;
         }
         catch
@@ -77,21 +75,5 @@ public sealed class HaloCluster : IAsyncDisposable
         IEnumerable<Board> boards = Enumerable.Range(0, options.Boards).Select(index => new Board(new BoardProfile(
             $"b{index + 1}", bytesPerSecond * (options.Speeds.Count > 0 ? options.Speeds[index] : 1), memoryBytes)));
         return new BoardHost([.. boards], threads);
-    }
-
-    private static InProcessTestCluster BuildSilos(HaloClusterOptions options, BoardHost boards, ModelCatalog models, ILoggerFactory? logging)
-    {
-        InProcessTestClusterBuilder builder = new((short)options.Boards);
-        int started = 0; // silos may start side by side; any of them can carry any board
-        builder.ConfigureHost(host =>
-        {
-            host.Logging.ClearProviders();
-            if (logging is not null)
-            {
-                host.Services.Replace(ServiceDescriptor.Singleton(logging));
-            }
-        });
-        builder.ConfigureSilo((_, silo) => silo.AddHaloSilo(boards.Boards[Interlocked.Increment(ref started) - 1], boards, models, options));
-        return builder.Build();
     }
 }

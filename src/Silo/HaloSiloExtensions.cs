@@ -15,10 +15,11 @@ public static class HaloSiloExtensions
     /// <summary>Adds what Halo's grains need on a board's silo.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="board">The board that this silo stands for.</param>
-    /// <param name="host">All boards of this process.</param>
+    /// <param name="boards">All boards of the cluster.</param>
+    /// <param name="host">The boards of this process.</param>
     /// <param name="models">The models that can be served.</param>
     /// <param name="options">Transport and plan options.</param>
-    public static ISiloBuilder AddHaloSilo(this ISiloBuilder silo, Board board, BoardHost host, ModelCatalog models, HaloClusterOptions options)
+    public static ISiloBuilder AddHaloSilo(this ISiloBuilder silo, IBoard board, BoardDirectory boards, BoardHost host, ModelCatalog models, HaloClusterOptions options)
     {
         silo.UseSiloMetadata(new Dictionary<string, string> { [BoardMap.BoardKey] = board.Name });
         silo.AddPlacementDirector<NeuronShardPlacement, NeuronShardPlacementDirector>();
@@ -27,10 +28,12 @@ public static class HaloSiloExtensions
         silo.Services.AddSingleton<PlanCatalog>();
         silo.Services.AddSingleton<BoardMap>();
         silo.Services.AddSingleton(new PlanOptions { KvPositions = options.KvPositions });
+        silo.Services.AddSingleton<IStepSessions, InProcessSessions>();
         AddTransport(silo.Services, options);
 
         // The process owns these and outlives its silos, so their containers must not dispose of them: instances are left alone.
         silo.Services.AddSingleton(board);
+        silo.Services.AddSingleton(boards);
         silo.Services.AddSingleton(host);
         silo.Services.AddSingleton(models);
         return silo;

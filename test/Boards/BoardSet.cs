@@ -24,7 +24,7 @@ internal sealed class BoardSet : IDisposable
             board.Model(Model).Commit(Plan.Version);
         }
 
-        Runner = Host.Runner(Model, Plan, new InProcessTransportFactory());
+        Runner = new InProcessSessions(Host, new InProcessTransportFactory()).OpenAsync(Model, Plan).GetAwaiter().GetResult();
         Prompt = Model.Tokenizer.Encode("Once upon a time there was a little dog", addBos: true);
     }
 

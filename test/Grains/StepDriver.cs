@@ -18,7 +18,7 @@ internal sealed class StepDriver(HaloCluster cluster, string model)
     internal async Task<string> GenerateAsync(string prompt, int count, Func<int, Task> between)
     {
         Plan plan = await PlanAsync();
-        StepRunner runner = cluster.Boards.Runner(_model, plan, new InProcessTransportFactory());
+        StepRunner runner = cluster.Boards.FindRunner(plan)!;
         List<int> tokens = [.. _model.Tokenizer.Encode(prompt, addBos: true)];
         int given = tokens.Count;
         _request.Clear();

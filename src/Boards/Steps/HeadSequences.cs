@@ -42,15 +42,24 @@ internal sealed class HeadSequences(int vocabularySize)
         }
     }
 
-    private sealed class Sequence(SequenceSpec spec, int vocabularySize)
+    private sealed class Sequence
     {
-        private readonly List<int> _tokens = [.. spec.Tokens];
-        private readonly Sampler _sampler = new(spec.Sampling, vocabularySize);
+        private readonly SequenceSpec _spec;
+        private readonly List<int> _tokens;
+        private readonly Sampler _sampler;
+
+        internal Sequence(SequenceSpec spec, int vocabularySize)
+        {
+            _spec = spec;
+            _tokens = [.. spec.Tokens];
+            _sampler = new Sampler(spec.Sampling, vocabularySize);
+            _sampler.Skip(spec.SampledCount);
+        }
 
         internal void Truncate(int length)
         {
             // Given tokens stay given: only what was sampled beyond the cut is taken back.
-            int keep = Math.Max(length, spec.Tokens.Count);
+            int keep = Math.Max(length, _spec.Tokens.Count);
             if (_tokens.Count > keep)
             {
                 _tokens.RemoveRange(keep, _tokens.Count - keep);
@@ -60,10 +69,10 @@ internal sealed class HeadSequences(int vocabularySize)
         internal RowOutcome Next(StepRow row, Span<float> logits)
         {
             TokenLogProbability[]? top = null;
-            if (spec.TopCount > 0)
+            if (_spec.TopCount > 0)
             {
-                top = new TokenLogProbability[spec.TopCount];
-                LogProbabilities.Top(logits, spec.TopCount, top);
+                top = new TokenLogProbability[_spec.TopCount];
+                LogProbabilities.Top(logits, _spec.TopCount, top);
             }
 
             int next = row.Position + 1;

@@ -11,6 +11,9 @@ public sealed record SequenceSpec
     /// <summary>Tokens that are given: a logit row followed by a given token scores it, every other one samples.</summary>
     public required IReadOnlyList<int> Tokens { get; init; }
 
+    /// <summary>How many of the given tokens, at their end, were sampled before: the random numbers go on after them.</summary>
+    public int SampledCount { get; init; }
+
     /// <summary>How tokens are sampled.</summary>
     public required SamplingParameters Sampling { get; init; }
 

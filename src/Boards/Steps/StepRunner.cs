@@ -2,29 +2,23 @@ using System.Threading.Tasks.Sources;
 using Halo.Fabric.Stages;
 using Halo.Fabric.Transport;
 using Halo.Inference.Model;
-using Halo.Inference.Threading;
 
 namespace Halo.Boards.Steps;
 
 /// <summary>
-/// Walks the steps of one model over the boards of this process. It owns its threads: no more than the cores it was given. With fewer
-/// threads than boards each thread carries several boards through every stage (compute all, then complete all), so boards that share a
-/// core never wait for each other in vain; with more threads than boards a board computes with a team.
-/// One step at a time: the next is announced when every board has let go of the one before.
+/// Walks the steps of one model from the process of its head board: announces them, carries the boards of this process through them, and picks
+/// the tokens. Boards of other processes follow, see <see cref="StepFollower"/>. One step at a time: the next is announced when every board
+/// has let go of the one before.
 /// </summary>
 public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<RowOutcome>>
 {
     private readonly ModelWeights _weights;
-    private readonly IReadOnlyList<BoardModel> _boards;
     private readonly HeadSequences _sequences;
     private readonly byte[] _announcement;
     private readonly float[] _embeddings; // (rows, hiddenSize)
     private readonly List<RowOutcome> _outcomes = [];
-    private readonly List<Thread> _threads = [];
-    private readonly List<WorkerTeam> _teams = [];
-    private readonly List<BoardLane> _lanes = [];
+    private readonly StepThreads _threads;
     private readonly BoardLane _head;
-    private readonly int _stageCount;
     private readonly object _inbox = new();
     private ManualResetValueTaskSourceCore<IReadOnlyList<RowOutcome>> _done = new() { RunContinuationsAsynchronously = true };
     private StepRequest? _request;
@@ -36,30 +30,32 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
     /// <param name="weights">The model.</param>
     /// <param name="boards">The boards of this process, in the plan's order.</param>
     /// <param name="transports">Each board's end of the fabric, in the same order.</param>
-    /// <param name="head">The head board's index.</param>
+    /// <param name="head">The head board's index among them.</param>
     /// <param name="limits">Sizes of a step.</param>
     /// <param name="threads">Compute threads for all boards together.</param>
     public StepRunner(ModelWeights weights, IReadOnlyList<BoardModel> boards, IReadOnlyList<ITransport> transports, int head, StepLimits limits, int threads)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
         int hiddenSize = weights.Config.HiddenSize;
         _weights = weights;
-        _boards = boards;
         _sequences = new HeadSequences(weights.Config.VocabularySize);
         _announcement = new byte[StepCodec.MaxBytes(limits, hiddenSize)];
         _embeddings = new float[limits.MaxRows * hiddenSize];
-        _stageCount = 2 * weights.Config.LayerCount;
-        for (int i = 0; i < boards.Count; i++)
-        {
-            _lanes.Add(new BoardLane(boards[i], transports[i], hiddenSize));
-        }
-
-        _head = _lanes[head];
-        StartThreads(threads);
+        _threads = new StepThreads(weights.Config, boards, transports, threads);
+        _head = _threads.Lanes[head];
+        _threads.Start(2 * weights.Config.LayerCount, Run);
     }
 
     /// <summary>Steps that went through or were given up.</summary>
     public long StepCount => Volatile.Read(ref _stepNumber);
+
+    /// <summary>Whether this runner was stopped: it takes no steps.</summary>
+    public bool IsStopped => Volatile.Read(ref _stopped);
+
+    /// <summary>Why no step can go through any more: a board is lost; null while steps can.</summary>
+    public string? Failure => _head.Transport.Failure;
+
+    /// <summary>Gives up this step and all later ones: a board is lost.</summary>
+    public void Fail(string reason) => _head.Transport.Fail(reason);
 
     /// <summary>Runs a step. One at a time; the request may be reused once the task has ended.</summary>
     /// <returns>What became of the logit rows, in their order; valid until the next step.</returns>
@@ -98,10 +94,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
             Monitor.Pulse(_inbox);
         }
 
-        _lanes.ForEach(lane => lane.Transport.Stop());
-        _threads.ForEach(thread => thread.Join());
-        _teams.ForEach(team => team.Dispose());
-        _lanes.ForEach(lane => lane.Transport.Dispose());
+        _threads.Dispose();
     }
 
     IReadOnlyList<RowOutcome> IValueTaskSource<IReadOnlyList<RowOutcome>>.GetResult(short token) => _done.GetResult(token);
@@ -112,83 +105,22 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
         Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
         _done.OnCompleted(continuation, state, token, flags);
 
-    private void StartThreads(int threads)
+    private void Run(LaneGroup group, BoardLane[] lanes)
     {
-        int threadCount = Math.Min(threads, _lanes.Count);
-        for (int thread = 0; thread < threadCount; thread++)
+        if (!lanes.Contains(_head))
         {
-            // Boards are dealt out like cards: those with head groups come first in a plan, and so spread over the threads.
-            BoardLane[] mine = [.. _lanes.Where((_, index) => index % threadCount == thread)];
-            int teamSize = threads / threadCount + (thread < threads % threadCount ? 1 : 0);
-            WorkerTeam team = new(teamSize, $"halo-step-{thread}", spin: true);
-            _teams.Add(team);
-            for (int index = thread; index < _boards.Count; index += threadCount)
+            while (group.TryBegin(null, default))
             {
-                _boards[index].Start(team);
+                group.Walk();
             }
 
-            Thread runner = new(() => RunThread(mine)) { IsBackground = true, Name = $"halo-step-{thread}" };
-            _threads.Add(runner);
+            return;
         }
 
-        _threads.ForEach(thread => thread.Start());
-    }
-
-    private void RunThread(BoardLane[] lanes)
-    {
-        bool carriesHead = lanes.Contains(_head);
-        while (true)
+        while (TryAnnounce(out ReadOnlySpan<byte> announcement) && group.TryBegin(_head, announcement))
         {
-            ReadOnlySpan<byte> announcement = default;
-            if (carriesHead && !TryAnnounce(out announcement))
-            {
-                return;
-            }
-
-            foreach (BoardLane lane in lanes)
-            {
-                ReadOnlySpan<byte> received = lane == _head ? announcement : lane.Transport.ReceiveAnnouncement();
-                if (received.IsEmpty)
-                {
-                    return;
-                }
-
-                lane.Begin(received);
-            }
-
-            Walk(lanes);
-            if (carriesHead)
-            {
-                Answer();
-            }
-        }
-    }
-
-    private void Walk(BoardLane[] lanes)
-    {
-        bool whole = !Array.Exists(lanes, lane => lane.HasFailed);
-        int stageCount = lanes[0].HasRows ? _stageCount : 0;
-        for (int stage = 0; whole && stage < stageCount; stage++)
-        {
-            foreach (BoardLane lane in lanes)
-            {
-                lane.Contribute(stage);
-            }
-
-            foreach (BoardLane lane in lanes)
-            {
-                whole &= lane.Complete(stage);
-            }
-        }
-
-        foreach (BoardLane lane in lanes)
-        {
-            if (whole)
-            {
-                lane.Finish();
-            }
-
-            lane.End();
+            group.Walk();
+            Answer();
         }
     }
 

@@ -172,6 +172,17 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     public string? AbortReason(long stepNumber) => _inbox.AbortReason(stepNumber);
 
     /// <inheritdoc/>
+    public string? Failure => _inbox.Failure;
+
+    /// <inheritdoc/>
+    public void Fail(string reason)
+    {
+        _inbox.Fail(reason);
+        _totals.Fail(reason);
+        _announced.Stop();
+    }
+
+    /// <inheritdoc/>
     public void Stop()
     {
         _inbox.Stop();
@@ -199,13 +210,8 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         _ => OnAbort(peer, frame.Key.StepNumber, payload),
     };
 
-    void IFrameReceiver.OnLost(int peer, string reason)
-    {
-        string text = $"Board {_names[peer]} is lost: {reason}.";
-        _inbox.Fail(text);
-        _totals.Fail(text);
-        _announced.Stop();
-    }
+    void IFrameReceiver.OnLost(int peer, string reason) =>
+        Fail($"Board {_names[peer]} is lost: {reason}.");
 
     // Encodes, and reads back what the others will read: every board adds the same bits.
     private ReadOnlySpan<byte> Round(Span<float> values)

@@ -6,7 +6,7 @@ namespace Halo.Fabric.Transport;
 /// One board's end of the fabric. Only three things cross in the hot path: the head board <em>announces</em> a step, all boards
 /// <em>all-reduce</em> the partial sums of its stages, and the head board <em>gathers</em> the logits. Contributing and completing are
 /// apart so that one thread can carry several boards through a stage, and so that work can go on while sums travel.
-/// All members are called by the board's step thread, except <see cref="Abort"/> and <see cref="Stop"/>.
+/// All members are called by the board's step thread, except <see cref="Abort"/>, <see cref="Fail"/> and <see cref="Stop"/>.
 /// </summary>
 public interface ITransport : IDisposable
 {
@@ -61,6 +61,12 @@ public interface ITransport : IDisposable
 
     /// <summary>Why the step was given up, or null.</summary>
     string? AbortReason(long stepNumber);
+
+    /// <summary>Why no step can go through any more: a board is lost; null while steps can.</summary>
+    string? Failure { get; }
+
+    /// <summary>Gives up this step and all later ones. The first reason stays. Called from any thread.</summary>
+    void Fail(string reason);
 
     /// <summary>Ends all waits, now and later.</summary>
     void Stop();

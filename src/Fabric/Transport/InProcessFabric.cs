@@ -81,6 +81,14 @@ public sealed class InProcessFabric
 
         public string? AbortReason(long stepNumber) => fabric._inbox.AbortReason(stepNumber);
 
+        public string? Failure => fabric._inbox.Failure;
+
+        public void Fail(string reason)
+        {
+            fabric._inbox.Fail(reason);
+            fabric._announced.Stop();
+        }
+
         public void Stop()
         {
             fabric._inbox.Stop();

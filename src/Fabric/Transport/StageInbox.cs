@@ -131,6 +131,9 @@ internal sealed class StageInbox
         _progress.Stop();
     }
 
+    /// <summary>Why a board is lost; null while none is.</summary>
+    internal string? Failure => Volatile.Read(ref _failure);
+
     internal string? AbortReason(long stepNumber)
     {
         lock (_abortGate)

@@ -6,44 +6,36 @@ namespace Halo.Grains.Boards;
 
 /// <summary>Speaks for the board of its silo.</summary>
 [BoardPlacement]
-internal sealed class BoardGrain(Board board, ModelCatalog models, PlanCatalog plans) : Grain, IBoardGrain
+internal sealed class BoardGrain(IBoard board, PlanCatalog plans) : Grain, IBoardGrain
 {
-    public Task<BoardCapabilities> GetCapabilitiesAsync() => Task.FromResult(new BoardCapabilities(
-        board.Name, Environment.ProcessorCount, board.Profile.BytesPerSecond, board.Profile.MemoryBytes));
+    public Task<BoardCapabilities> GetCapabilitiesAsync() =>
+        Task.FromResult(new BoardCapabilities(board.Name, board.Cores, board.Profile.BytesPerSecond, board.Profile.MemoryBytes));
 
-    public Task<BoardStatistics> GetStatisticsAsync(string model) => Task.FromResult(
-        board.Models.TryGetValue(model, out BoardModel? share)
-            ? new BoardStatistics(board.Name, share.ShardCount, share.SequenceCount, share.KvBytes, share.CopiedBytes, share.CommittedVersion)
-            : new BoardStatistics(board.Name, 0, 0, 0, 0, 0));
+    public async Task<BoardStatistics> GetStatisticsAsync(string model)
+    {
+        ShareStatistics share = await board.GetStatisticsAsync(model);
+        return new BoardStatistics(
+            board.Name, share.ShardCount, share.SequenceCount, share.KvBytes, share.CopiedWeightBytes, share.ReceivedWeightBytes, share.PlanVersion);
+    }
 
-    public Task PreparePlanAsync(PlanDocument document)
+    public async Task PreparePlanAsync(PlanDocument document)
     {
         Plan plan = document.ToPlan();
-        Share(plan.Model).Prepare(plan);
+        await board.PrepareAsync(plan);
         plans.Add(plan);
-        return Task.CompletedTask;
     }
 
-    public Task CommitPlanAsync(string model, int version)
+    public Task CommitPlanAsync(string model, int version) => board.CommitAsync(model, version);
+
+    public async Task RetirePlansAsync(string model, int committedVersion)
     {
-        Share(model).Commit(version);
-        return Task.CompletedTask;
+        await board.RetireAsync(model);
+        plans.RemoveBefore(model, committedVersion);
     }
 
-    public Task RetirePlansAsync(string model)
+    public async Task AbandonPlanAsync(string model, int version)
     {
-        BoardModel share = Share(model);
-        share.Retire();
-        plans.RemoveBefore(model, share.CommittedVersion);
-        return Task.CompletedTask;
-    }
-
-    public Task AbandonPlanAsync(string model, int version)
-    {
-        Share(model).Abandon(version);
         plans.Remove(model, version);
-        return Task.CompletedTask;
+        await board.AbandonAsync(model, version);
     }
-
-    private BoardModel Share(string model) => board.Model(models.Open(model));
 }

@@ -79,6 +79,14 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
 
     public string? AbortReason(long stepNumber) => inner.AbortReason(stepNumber);
 
+    public string? Failure => inner.Failure;
+
+    public void Fail(string reason)
+    {
+        inner.Fail(reason);
+        abort.Raise(long.MaxValue);
+    }
+
     public void Stop()
     {
         inner.Stop();

@@ -12,30 +12,43 @@ namespace Halo.Grains.Models;
 /// Makes a model's plans and carries them out: prepare on all boards, activate or move the shard grains, switch between two steps, retire the
 /// plan before. One thing at a time: a call waits for the one before it.
 /// </summary>
+[HeadBoardPlacement]
 [KeepAlive]
 internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptions options, ILogger<ModelGrain> log) : Grain, IModelGrain
 {
     // A shard that was activated on the wrong board goes to the right one by itself; more than a few rounds means that it cannot.
     private const int MostMigrations = 5;
 
+    // Each loss takes a board out, so this is patience with boards that come back and go again.
+    private const int MostBoardLosses = 8;
+
     private Plan? _plan;
+    private int _lastVersion; // of all plans, also of those that were given up
     private bool _needsRepair;
 
     private string Model => this.GetPrimaryKeyString();
 
+    private bool IsReady => _plan is not null && !_needsRepair && _plan.Boards.SequenceEqual(boards.ActiveBoards);
+
     public async Task<ModelStatus> EnsureReadyAsync()
     {
         LoadedModel model = Open();
-        IReadOnlyList<string> active = boards.ActiveBoards;
-        if (_plan is null || !_plan.Boards.SequenceEqual(active))
+        for (int attempt = 1; !IsReady; attempt++)
         {
-            await CarryOutAsync(await MakePlanAsync(model, active), []);
-        }
-        else if (_needsRepair)
-        {
-            await PrepareShardsAsync(_plan, _plan.Shards);
-            await OnAllBoards(_plan, board => board.RetirePlansAsync(Model));
-            _needsRepair = false;
+            IReadOnlyList<string> active = boards.ActiveBoards;
+            try
+            {
+                bool sameBoards = _plan is not null && _plan.Boards.SequenceEqual(active);
+                await CarryOutAsync(sameBoards ? _plan! with { Version = ++_lastVersion } : await MakePlanAsync(model, active), []);
+            }
+            catch (BoardLostException) when (attempt < MostBoardLosses)
+            {
+                // Boards may go while a plan is carried out; the next plan does without those.
+            }
+            catch (BoardLostException fault)
+            {
+                throw new ModelUnavailableException(ModelFault.Failed, fault.Message);
+            }
         }
 
         int contextLength = Math.Min(model.Weights.Config.ContextLength, _plan!.KvPositions);
@@ -59,7 +72,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         Plan plan;
         try
         {
-            plan = _plan!.Move(id, board);
+            plan = _plan!.Move(id, board) with { Version = _lastVersion + 1 };
         }
         catch (ArgumentException fault)
         {
@@ -68,6 +81,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
 
         if (_plan.Find(id)!.Board != board)
         {
+            _lastVersion++;
             await CarryOutAsync(plan, [plan.Find(id)!]);
             GrainsLog.ShardMoved(log, Model, shard, board, plan.Version);
         }
@@ -100,7 +114,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
     private async Task<Plan> MakePlanAsync(LoadedModel model, IReadOnlyList<string> active)
     {
         BoardCapabilities[] capabilities = await Task.WhenAll(active.Select(board => Board(board).GetCapabilitiesAsync()));
-        PlanRequest request = new() { Version = (_plan?.Version ?? 0) + 1, KvPositions = options.KvPositions, HeadBoard = options.HeadBoard };
+        PlanRequest request = new() { Version = ++_lastVersion, KvPositions = options.KvPositions, HeadBoard = options.HeadBoard };
         try
         {
             return Planner.Create(
@@ -125,15 +139,15 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         catch (Exception fault)
         {
             GrainsLog.PlanAbandoned(log, plan.Version, Model, fault.Message);
-            await OnAllBoards(plan, board => board.AbandonPlanAsync(Model, plan.Version));
+            await OnBoardsThatAnswer(plan, board => board.AbandonPlanAsync(Model, plan.Version));
             _needsRepair = true;
-            ModelFault kind = fault is PlanDoesNotFitException ? ModelFault.DoesNotFit : ModelFault.Failed;
-            throw new ModelUnavailableException(kind, fault.Message);
+            throw fault is BoardLostException ? fault : new ModelUnavailableException(
+                fault is PlanDoesNotFitException ? ModelFault.DoesNotFit : ModelFault.Failed, fault.Message);
         }
 
         _plan = plan;
         _needsRepair = false;
-        await OnAllBoards(plan, board => board.RetirePlansAsync(Model));
+        await OnBoardsThatAnswer(plan, board => board.RetirePlansAsync(Model, plan.Version));
         if (moved.Count == 0)
         {
             GrainsLog.ModelReady(log, Model, plan.Version, plan.Shards.Count, plan.Boards.Count, plan.HeadBoard);
@@ -157,6 +171,19 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
     }
 
     private Task OnAllBoards(Plan plan, Func<IBoardGrain, Task> call) => Task.WhenAll(plan.Boards.Select(board => call(Board(board))));
+
+    // What is lost needs no clearing up; what is not must get it all the same.
+    private Task OnBoardsThatAnswer(Plan plan, Func<IBoardGrain, Task> call) => OnAllBoards(plan, async board =>
+    {
+        try
+        {
+            await call(board);
+        }
+        catch (Exception fault)
+        {
+            GrainsLog.BoardNotCleared(log, board.GetPrimaryKeyString(), Model, plan.Version, fault.Message);
+        }
+    });
 
     private IBoardGrain Board(string name) => GrainFactory.GetGrain<IBoardGrain>(name);
 

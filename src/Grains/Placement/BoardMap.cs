@@ -1,3 +1,4 @@
+using Halo.Boards;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
 namespace Halo.Grains.Placement;
@@ -5,15 +6,16 @@ namespace Halo.Grains.Placement;
 /// <summary>Which silo a board's name stands for. A silo says so in its metadata.</summary>
 /// <param name="statuses">The silos that are alive.</param>
 /// <param name="metadata">What they say of themselves.</param>
-public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache metadata)
+/// <param name="boards">Boards that are known to be lost although their silo is alive.</param>
+public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache metadata, BoardDirectory boards)
 {
     /// <summary>The metadata key under which a silo names its board.</summary>
     public const string BoardKey = "halo.board";
 
-    /// <summary>The boards whose silos are active, sorted by name.</summary>
+    /// <summary>The boards whose silos are active and that are not lost, sorted by name.</summary>
     public IReadOnlyList<string> ActiveBoards =>
         [.. statuses.GetApproximateSiloStatuses(onlyActive: true).Keys
-            .Select(NameOf).OfType<string>().Order(BoardNameComparer.Instance)];
+            .Select(NameOf).OfType<string>().Where(name => !boards.IsLost(name)).Order(BoardNameComparer.Instance)];
 
     /// <summary>The silo of a board among those offered, or null.</summary>
     public SiloAddress? Find(string board, IEnumerable<SiloAddress> silos) => silos.FirstOrDefault(silo => NameOf(silo) == board);

@@ -7,6 +7,7 @@ internal sealed class ScheduledSequence
 {
     private readonly SequenceRequest _request;
     private readonly List<int> _tokens;
+    private int _delivered; // the last position whose score or sample was given out
 
     internal ScheduledSequence(long id, SequenceRequest request, int contextLength)
     {
@@ -14,18 +15,13 @@ internal sealed class ScheduledSequence
         _request = request;
         _tokens = [.. request.Tokens];
         MaxLength = (int)Math.Min(contextLength, (long)request.Tokens.Length + request.MaxTokens);
-        Spec = new SequenceSpec
-        {
-            SequenceId = id,
-            Tokens = request.Tokens,
-            TopCount = request.TopCount,
-            Sampling = request.Sampling.ToParameters(),
-        };
+        Spec = MakeSpec();
     }
 
     internal long Id { get; }
 
-    internal SequenceSpec Spec { get; }
+    /// <summary>What the head board must know to go on after the tokens so far.</summary>
+    internal SequenceSpec Spec { get; private set; }
 
     /// <summary>Given tokens, then sampled ones.</summary>
     internal IReadOnlyList<int> Tokens => _tokens;
@@ -54,7 +50,7 @@ internal sealed class ScheduledSequence
     {
         int next = position + 1;
         return next < _request.Tokens.Length
-            ? _request.ScoreFrom is { } from && next >= from
+            ? next > _delivered && _request.ScoreFrom is { } from && next >= from
             : next == _tokens.Count && _request.MaxTokens > 0;
     }
 
@@ -65,6 +61,7 @@ internal sealed class ScheduledSequence
     internal TokenEvent Accept(RowOutcome outcome)
     {
         int position = outcome.Position + 1;
+        _delivered = position;
         if (position == _tokens.Count)
         {
             _tokens.Add(outcome.TokenId);
@@ -75,6 +72,14 @@ internal sealed class ScheduledSequence
         return new TokenEvent(position, outcome.TokenId, outcome.LogProbability, top);
     }
 
+    /// <summary>Lets the sequence go on where nothing of it is in KV: its tokens so far are computed again.</summary>
+    internal void Restart()
+    {
+        Computed = 0;
+        InStep = 0;
+        Spec = MakeSpec();
+    }
+
     /// <summary>Ends the step's part of this sequence.</summary>
     internal void Advance()
     {
@@ -82,4 +87,13 @@ internal sealed class ScheduledSequence
         InStep = 0;
         IsDone |= _request.MaxTokens == 0 && Pending <= 0;
     }
+
+    private SequenceSpec MakeSpec() => new()
+    {
+        SequenceId = Id,
+        Tokens = [.. _tokens],
+        SampledCount = _tokens.Count - _request.Tokens.Length,
+        TopCount = _request.TopCount,
+        Sampling = _request.Sampling.ToParameters(),
+    };
 }

@@ -16,7 +16,7 @@ namespace Halo.Grains.Scheduling;
 [HeadBoardPlacement]
 [Reentrant]
 [KeepAlive]
-internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, PlanCatalog plans, ITransportFactory transports, ILogger<SchedulerGrain> log)
+internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models, PlanCatalog plans, ILogger<SchedulerGrain> log)
     : Grain, ISchedulerGrain
 {
     private readonly Dictionary<long, Entry> _entries = [];
@@ -118,7 +118,7 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
             {
                 await SwitchAsync(planSwitch);
             }
-            else if (_composer is not { } composer || _runner is not { } runner || !composer.TryCompose(_request))
+            else if (_composer is not { } composer || _runner is not { IsStopped: false } runner || !composer.TryCompose(_request))
             {
                 return;
             }
@@ -188,6 +188,18 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
         }
     }
 
+    private void EndAll(Exception fault)
+    {
+        ModelUnavailableException told = new(ModelFault.Failed, fault.Message);
+        foreach (Entry entry in _entries.Values)
+        {
+            entry.Events.Writer.Complete(told);
+        }
+
+        _entries.Clear();
+        _composer = null;
+    }
+
     private async Task SwitchAsync(PlanSwitch planSwitch)
     {
         try
@@ -196,7 +208,7 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
             await Task.WhenAll(planSwitch.MovedShards.Select(shard =>
                 GrainFactory.GetGrain<INeuronShardGrain>($"{Model}/{shard}").CompleteMoveAsync()));
             LoadedModel model = models.Open(Model);
-            StepRunner runner = await Task.Run(() => boards.Runner(model, plan, transports));
+            StepRunner runner = await sessions.OpenAsync(model, plan);
             await Task.WhenAll(plan.Boards.Select(board => GrainFactory.GetGrain<IBoardGrain>(board).CommitPlanAsync(Model, plan.Version)));
             if (runner != _runner)
             {
@@ -209,21 +221,34 @@ internal sealed class SchedulerGrain(BoardHost boards, ModelCatalog models, Plan
         }
         catch (Exception fault)
         {
+            if (_runner is { IsStopped: true })
+            {
+                EndAll(fault); // The boards that were joined are no more, and no others are.
+            }
+
             planSwitch.Done.SetException(fault);
         }
     }
 
-    // Other boards, other KV: what ran on the old ones has lost its context.
+    // Other boards, or the same ones joined anew: they have no KV of what is open, so its tokens are computed again.
     private void StartOver(LoadedModel model, Plan plan)
     {
-        ModelUnavailableException told = new(ModelFault.Failed, $"The boards of {Model} changed; please repeat the request.");
-        foreach (Entry entry in _entries.Values)
-        {
-            entry.Events.Writer.Complete(told);
-        }
-
-        _entries.Clear();
         _composer = new StepComposer(model.Limits, plan.KvPositions);
+        int contextLength = Math.Min(model.Weights.Config.ContextLength, plan.KvPositions);
+        foreach (Entry entry in _entries.Values.OrderBy(entry => entry.Sequence.Id))
+        {
+            if (entry.Sequence.MaxLength > contextLength)
+            {
+                entry.Events.Writer.Complete(new ModelUnavailableException(
+                    ModelFault.DoesNotFit, $"The boards of {Model} changed; those it has now keep {contextLength} positions, too few for this request."));
+                _entries.Remove(entry.Sequence.Id);
+            }
+            else
+            {
+                entry.Sequence.Restart();
+                _composer.Add(entry.Sequence);
+            }
+        }
     }
 
     private sealed record Entry(ScheduledSequence Sequence, Channel<TokenEvent> Events);

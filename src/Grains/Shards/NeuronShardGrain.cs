@@ -10,7 +10,7 @@ namespace Halo.Grains.Shards;
 /// </summary>
 [NeuronShardPlacement]
 [KeepAlive]
-internal sealed class NeuronShardGrain(Board board, BoardHost host, ModelCatalog models, PlanCatalog plans)
+internal sealed class NeuronShardGrain(IBoard board, BoardDirectory boards, PlanCatalog plans)
     : Grain, INeuronShardGrain, IGrainMigrationParticipant
 {
     private const string SourceKey = "halo.kv-source";
@@ -27,14 +27,19 @@ internal sealed class NeuronShardGrain(Board board, BoardHost host, ModelCatalog
         return Task.CompletedTask;
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         if (_held is { } slice)
         {
-            Share.Unregister(slice, untilRetired: reason.ReasonCode == DeactivationReasonCode.Migrating);
+            try
+            {
+                await board.UnregisterAsync(_model, slice, untilRetired: reason.ReasonCode == DeactivationReasonCode.Migrating);
+            }
+            catch (BoardLostException)
+            {
+                // The shard went with its board.
+            }
         }
-
-        return Task.CompletedTask;
     }
 
     // KV travels from board to board; only the address of where it is goes with the grain.
@@ -52,11 +57,10 @@ internal sealed class NeuronShardGrain(Board board, BoardHost host, ModelCatalog
             return new ShardStatus(_shard.ToString(), "", planVersion);
         }
 
-        BoardModel share = Share;
-        bool loaded = await Task.Run(() => share.Register(assignment.Slice));
+        bool loaded = await board.RegisterAsync(_model, assignment.Slice);
         if (_held is { } before && before != assignment.Slice)
         {
-            share.Unregister(before, untilRetired: true);
+            await board.UnregisterAsync(_model, before, untilRetired: true);
         }
 
         // Where a move was given up the shard comes back to the board that never stopped stepping it: the KV there is the true one.
@@ -95,14 +99,12 @@ internal sealed class NeuronShardGrain(Board board, BoardHost host, ModelCatalog
         return Task.CompletedTask;
     }
 
-    private BoardModel Share => board.Model(models.Open(_model));
-
     private async Task CopyKvAsync()
     {
         if (_source is not null && _held is { } slice)
         {
-            BoardModel source = host.Find(_source).Model(models.Open(_model));
-            _copied = await Share.ImportKvAsync(slice, await source.ExportKvAsync(slice, _copied));
+            IReadOnlyList<KvBlock> blocks = await boards.Find(_source).ExportKvAsync(_model, slice, _copied);
+            _copied = await board.ImportKvAsync(_model, slice, blocks);
         }
     }
 }

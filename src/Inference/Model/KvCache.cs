@@ -108,14 +108,17 @@ public sealed unsafe class KvCache : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Gives back all of it.</summary>
+    public void Clear()
     {
         for (int slot = 0; slot < _blocks.Length; slot++)
         {
             Truncate(slot, 0);
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => Clear();
 
     private void Transfer(int slot, int first, int count, Span<float> rows, bool export)
     {

@@ -33,6 +33,18 @@ public sealed class Sampler
         _candidates = new CandidateHeap(parameters.Temperature > 0 ? vocabularySize : 0);
     }
 
+    /// <summary>Takes the random state to where it is after a number of tokens, for a sequence that goes on after those.</summary>
+    public void Skip(int tokens)
+    {
+        if (_parameters.Temperature > 0)
+        {
+            for (int i = 0; i < tokens; i++)
+            {
+                _random.NextDouble();
+            }
+        }
+    }
+
     /// <summary>Chooses the next token.</summary>
     /// <param name="logits">(vocabularySize); changed during the call, as before when it returns.</param>
     /// <param name="history">Tokens so far, oldest first; only the penalties look at it.</param>
