@@ -18,14 +18,20 @@ public sealed class Board : IDisposable
     public string Name => Profile.Name;
 
     /// <summary>This board's share of a model; made empty when it is first asked for.</summary>
-    public BoardModel Model(LoadedModel model)
+    public BoardModel Model(LoadedModel model) =>
+        Model(model.Name, () => new BoardModel(Name, model.Name, model.Weights, model.Profile, model.Limits, Profile.MemoryBytes));
+
+    /// <summary>This board's share of a model, wherever its weights come from.</summary>
+    /// <param name="name">The name under which the model is served.</param>
+    /// <param name="create">Makes the share when it is first asked for; the board disposes it.</param>
+    public BoardModel Model(string name, Func<BoardModel> create)
     {
         lock (_gate)
         {
-            if (!_models.TryGetValue(model.Name, out BoardModel? share))
+            if (!_models.TryGetValue(name, out BoardModel? share))
             {
-                share = new BoardModel(Name, model, model.Limits, Profile.MemoryBytes);
-                _models.Add(model.Name, share);
+                share = create();
+                _models.Add(name, share);
             }
 
             return share;

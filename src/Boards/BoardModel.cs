@@ -16,7 +16,8 @@ public sealed class BoardModel : IDisposable
     private readonly Dictionary<ShardSlice, HeldShard> _shards = [];
     private readonly Dictionary<int, Plan> _plans = [];
     private readonly Queue<Action> _atBoundary = new();
-    private readonly ModelWeights _weights;
+    private readonly string _name;
+    private readonly IShardSource _source;
     private readonly ModelProfile _profile;
     private readonly StepLimits _limits;
     private readonly long _memoryBytes;
@@ -27,14 +28,22 @@ public sealed class BoardModel : IDisposable
     private bool _stepping;
     private bool _disposed;
 
-    internal BoardModel(string board, LoadedModel model, StepLimits limits, long memoryBytes)
+    /// <summary>A share without plans or shards.</summary>
+    /// <param name="board">The board's name.</param>
+    /// <param name="model">The name under which the model is served.</param>
+    /// <param name="source">Where shards come from; it must outlive the share, which does not dispose it.</param>
+    /// <param name="profile">The model's sizes, against which plans are checked.</param>
+    /// <param name="limits">Sizes of a step.</param>
+    /// <param name="memoryBytes">Memory that the board has, in bytes.</param>
+    public BoardModel(string board, string model, IShardSource source, ModelProfile profile, StepLimits limits, long memoryBytes)
     {
         Board = board;
-        _weights = model.Weights;
-        _profile = model.Profile;
+        _name = model;
+        _source = source;
+        _profile = profile;
         _limits = limits;
         _memoryBytes = memoryBytes;
-        _pool = new KvBlockPool(_weights.Config.HeadDim, maxBlocks: 0);
+        _pool = new KvBlockPool(source.Config.HeadDim, maxBlocks: 0);
     }
 
     /// <summary>The board's name.</summary>
@@ -97,7 +106,7 @@ public sealed class BoardModel : IDisposable
     /// <summary>Blocks of KV that may be in use at once.</summary>
     internal long KvBlockLimit => _pool.Limit;
 
-    internal LayerWalk Walk => _walk ?? throw new InvalidOperationException($"Board {Board} has no step thread for {_profile.Name}.");
+    internal LayerWalk Walk => _walk ?? throw new InvalidOperationException($"Board {Board} has no step thread for {_name}.");
 
     /// <summary>Takes note of a plan, after checking that this board can hold its part.</summary>
     /// <exception cref="PlanDoesNotFitException">The board's memory is too small; the message has the numbers.</exception>
@@ -138,7 +147,7 @@ public sealed class BoardModel : IDisposable
         {
             if (!_plans.ContainsKey(version))
             {
-                throw new StepException($"Board {Board} was not prepared for plan {version} of {_profile.Name}.");
+                throw new StepException($"Board {Board} was not prepared for plan {version} of {_name}.");
             }
 
             _committed = version;
@@ -182,7 +191,7 @@ public sealed class BoardModel : IDisposable
             }
         }
 
-        HeldShard loaded = HeldShard.Load(_weights, slice, _pool, _limits.MaxSequences);
+        HeldShard loaded = HeldShard.Load(_source, slice, _pool, _limits.MaxSequences);
         lock (_gate)
         {
             if (_disposed || !_shards.TryAdd(slice, loaded))
@@ -272,7 +281,7 @@ public sealed class BoardModel : IDisposable
             }
 
             _walk?.Dispose();
-            _walk = new LayerWalk(_weights, _limits, team);
+            _walk = new LayerWalk(_source, _limits, team);
             foreach (HeldShard held in _shards.Values)
             {
                 held.Attention?.Kv.Clear();
@@ -288,7 +297,7 @@ public sealed class BoardModel : IDisposable
         {
             if (planVersion != _committed)
             {
-                throw new StepException($"Board {Board} is on plan {_committed} of {_profile.Name} and refuses a step of plan {planVersion}.");
+                throw new StepException($"Board {Board} is on plan {_committed} of {_name} and refuses a step of plan {planVersion}.");
             }
 
             _table ??= BuildTable(_plans[_committed]);
@@ -311,7 +320,7 @@ public sealed class BoardModel : IDisposable
 
     private ShardTable BuildTable(Plan plan)
     {
-        ShardTable table = new(_weights.Config.LayerCount);
+        ShardTable table = new(_source.Config.LayerCount);
         foreach (ShardAssignment assignment in plan.ShardsOf(Board))
         {
             if (!_shards.TryGetValue(assignment.Slice, out HeldShard? held))
@@ -330,7 +339,7 @@ public sealed class BoardModel : IDisposable
     private AttentionShard Attention(ShardSlice slice) =>
         _shards.TryGetValue(slice, out HeldShard? held) && held.Attention is { } attention
             ? attention
-            : throw new StepException($"Board {Board} holds no attention shard {_profile.Name}/{slice.Shard}.");
+            : throw new StepException($"Board {Board} holds no attention shard {_name}/{slice.Shard}.");
 
     private void Drop(ShardSlice slice, HeldShard held)
     {

@@ -4,13 +4,13 @@ using Halo.Planning.Assignment;
 
 namespace Halo.Boards;
 
-/// <summary>A shard on a board, whichever kind it is.</summary>
+/// <summary>A shard on a board, whichever kind it is; one of neuron or token groups may lie in several parts.</summary>
 internal sealed class HeldShard : IDisposable
 {
-    private readonly FeedForwardShard? _feedForward;
-    private readonly VocabularyShard? _vocabulary;
+    private readonly IReadOnlyList<FeedForwardShard> _feedForward;
+    private readonly IReadOnlyList<VocabularyShard> _vocabulary;
 
-    private HeldShard(AttentionShard? attention, FeedForwardShard? feedForward, VocabularyShard? vocabulary)
+    private HeldShard(AttentionShard? attention, IReadOnlyList<FeedForwardShard> feedForward, IReadOnlyList<VocabularyShard> vocabulary)
     {
         Attention = attention;
         _feedForward = feedForward;
@@ -22,16 +22,17 @@ internal sealed class HeldShard : IDisposable
     /// <summary>The shard's grain is elsewhere; it stays for the plan that is about to be retired.</summary>
     internal bool Leaving { get; set; }
 
-    internal long CopiedBytes => Attention?.CopiedBytes ?? _feedForward?.CopiedBytes ?? _vocabulary!.CopiedBytes;
+    internal long CopiedBytes =>
+        (Attention?.CopiedBytes ?? 0) + _feedForward.Sum(shard => shard.CopiedBytes) + _vocabulary.Sum(shard => shard.CopiedBytes);
 
-    internal static HeldShard Load(ModelWeights weights, ShardSlice slice, KvBlockPool pool, int maxSequences)
+    internal static HeldShard Load(IShardSource source, ShardSlice slice, KvBlockPool pool, int maxSequences)
     {
         ShardId id = slice.Shard;
         return id.Kind switch
         {
-            ShardKind.Attention => new HeldShard(weights.LoadAttention(id.Layer, slice.FirstGroup, slice.GroupCount, pool, maxSequences), null, null),
-            ShardKind.FeedForward => new HeldShard(null, weights.LoadFeedForward(id.Layer, slice.FirstGroup, slice.GroupCount), null),
-            _ => new HeldShard(null, null, weights.LoadVocabulary(slice.FirstGroup, slice.GroupCount)),
+            ShardKind.Attention => new HeldShard(source.LoadAttention(id.Layer, slice.FirstGroup, slice.GroupCount, pool, maxSequences), [], []),
+            ShardKind.FeedForward => new HeldShard(null, source.LoadFeedForward(id.Layer, slice.FirstGroup, slice.GroupCount), []),
+            _ => new HeldShard(null, [], source.LoadVocabulary(slice.FirstGroup, slice.GroupCount)),
         };
     }
 
@@ -41,20 +42,27 @@ internal sealed class HeldShard : IDisposable
         {
             table.Attention[layer].Add(Attention);
         }
-        else if (_feedForward is not null)
+        else if (_feedForward.Count > 0)
         {
-            table.FeedForward[layer].Add(_feedForward);
+            table.FeedForward[layer].AddRange(_feedForward);
         }
         else
         {
-            table.Vocabulary.Add(_vocabulary!);
+            table.Vocabulary.AddRange(_vocabulary);
         }
     }
 
     public void Dispose()
     {
         Attention?.Dispose();
-        _feedForward?.Dispose();
-        _vocabulary?.Dispose();
+        foreach (FeedForwardShard shard in _feedForward)
+        {
+            shard.Dispose();
+        }
+
+        foreach (VocabularyShard shard in _vocabulary)
+        {
+            shard.Dispose();
+        }
     }
 }

@@ -22,13 +22,13 @@ public sealed unsafe class LayerWalk : IDisposable
     private ShardTable _shards;
     private int _logitRowCount;
 
-    /// <param name="weights">The model.</param>
+    /// <param name="source">The model; its shape and norms are taken from it.</param>
     /// <param name="limits">Sizes of a step.</param>
     /// <param name="team">The threads that compute.</param>
-    public LayerWalk(ModelWeights weights, StepLimits limits, WorkerTeam team)
+    public LayerWalk(IShardSource source, StepLimits limits, WorkerTeam team)
     {
-        _config = weights.Config;
-        _norms = weights.Norms;
+        _config = source.Config;
+        _norms = source.Norms;
         _scratch = new StageScratch(_config, limits.MaxRows, team);
         _residual = new AlignedBuffer<float>((long)limits.MaxRows * _config.HiddenSize);
         _logitRows = new int[limits.MaxLogitRows];

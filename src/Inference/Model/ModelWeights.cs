@@ -8,7 +8,7 @@ namespace Halo.Inference.Model;
 /// A model file, opened and checked: every tensor is there, has the right shape and a type that can be computed. Shards are cut from it;
 /// they keep pointing into the mapped file, so it must outlive them.
 /// </summary>
-public sealed unsafe class ModelWeights : IDisposable
+public sealed unsafe class ModelWeights : IShardSource
 {
     private const int SmallestGroup = 32;
 
@@ -66,12 +66,7 @@ public sealed unsafe class ModelWeights : IDisposable
         }
     }
 
-    /// <summary>Cuts out head groups [first, first + count) of a layer's attention.</summary>
-    /// <param name="layer">The layer.</param>
-    /// <param name="first">First head group.</param>
-    /// <param name="count">Head groups.</param>
-    /// <param name="pool">Where the shard's KV will lie.</param>
-    /// <param name="maxSequences">Sequences that may be open at once.</param>
+    /// <inheritdoc/>
     public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences)
     {
         CheckRange(layer, first, count, Config.KvHeadCount);
@@ -104,6 +99,10 @@ public sealed unsafe class ModelWeights : IDisposable
         (int firstToken, int tokens) = Elements(first, count, TokenGroupSize, Config.VocabularySize);
         return new VocabularyShard(SlicedMatrix.OfRows(Matrix(HeadName), firstToken, tokens), firstToken);
     }
+
+    IReadOnlyList<FeedForwardShard> IShardSource.LoadFeedForward(int layer, int first, int count) => [LoadFeedForward(layer, first, count)];
+
+    IReadOnlyList<VocabularyShard> IShardSource.LoadVocabulary(int first, int count) => [LoadVocabulary(first, count)];
 
     /// <summary>Bytes of weights of one head group, the largest over the layers, covering blocks included.</summary>
     public long HeadGroupBytes => LargestOverLayers(layer =>
