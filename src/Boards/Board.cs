@@ -50,8 +50,8 @@ public sealed class Board : IDisposable
         }
     }
 
-    /// <inheritdoc/>
-    public void Dispose()
+    /// <summary>Gives up its shares of all models. No step may be under way.</summary>
+    public void Clear()
     {
         lock (_gate)
         {
@@ -59,6 +59,11 @@ public sealed class Board : IDisposable
             {
                 model.Dispose();
             }
+
+            _models.Clear();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => Clear();
 }

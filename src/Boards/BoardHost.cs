@@ -62,6 +62,18 @@ public sealed class BoardHost : IDisposable
         }
     }
 
+    /// <summary>Stops the step runner of a model: its boards are about to be joined anew. No step of it may be under way.</summary>
+    public void StopRunner(string model)
+    {
+        lock (_gate)
+        {
+            if (_runners.Remove(model, out RunningPlan? running))
+            {
+                running.Runner.Dispose();
+            }
+        }
+    }
+
     /// <summary>Ends every step, now and later, of the runners that count on a board which is no more.</summary>
     public void LoseBoard(string board, string reason)
     {

@@ -15,6 +15,9 @@ public static class BoardMeter
     // The rest is for the operating system, the gateway and what else runs on a board.
     private const double UsableShareOfMemory = 0.8;
 
+    /// <summary>What a board of relative speed 1 counts as, in bytes per second, where speeds are given and not measured.</summary>
+    public const double BytesPerSecondOfSpeed = 1e9;
+
     private static readonly ConcurrentDictionary<int, Lazy<double>> s_measured = [];
 
     /// <summary>

@@ -1,3 +1,5 @@
+using Halo.Boards.Steps;
+using Halo.Fabric.Transport;
 using Halo.Inference.Model;
 using Halo.Inference.Threading;
 using Halo.Planning;
@@ -48,6 +50,13 @@ public sealed class BoardModel : IDisposable
 
     /// <summary>The board's name.</summary>
     public string Board { get; }
+
+    /// <summary>The model's shape.</summary>
+    public ModelConfig Config => _source.Config;
+
+    /// <summary>How large the fabric must be for steps of this model.</summary>
+    /// <param name="boardCount">Boards of the plan.</param>
+    public FabricSize FabricSize(int boardCount) => FabricSizes.Of(_source.Config, _limits, boardCount);
 
     /// <summary>All figures of this share in one.</summary>
     public ShareStatistics Statistics => new(ShardCount, SequenceCount, KvBytes, CopiedBytes, 0, CommittedVersion);

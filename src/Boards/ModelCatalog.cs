@@ -21,6 +21,18 @@ public sealed class ModelCatalog : IDisposable
     /// <summary>The models' names, sorted.</summary>
     public IReadOnlyCollection<string> Names => _paths.Keys;
 
+    /// <summary>The models that are open now.</summary>
+    public IReadOnlyList<string> OpenNames
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _open.Keys];
+            }
+        }
+    }
+
     /// <summary>Whether there is a model of that name.</summary>
     public bool Contains(string name) => _paths.ContainsKey(name);
 

@@ -9,9 +9,10 @@ public interface INeuronShardGrain : IGrainWithStringKey
 {
     /// <summary>Sees to it that the shard is loaded and registered as a plan wants it.</summary>
     /// <param name="planVersion">A plan that this board was given.</param>
+    /// <param name="takeKv">Take over the KV of the board where the shard was: the same boards go on with the same shards, some elsewhere.</param>
     [Alias("prepare")]
     [ResponseTimeout("00:30:00")]
-    Task<ShardStatus> PrepareAsync(int planVersion);
+    Task<ShardStatus> PrepareAsync(int planVersion, bool takeKv);
 
     /// <summary>Starts the shard's migration to the board that a new plan names; <see cref="PrepareAsync"/> then reaches it there.</summary>
     [Alias("move")]

@@ -17,17 +17,37 @@ public enum TransportKind
     Stream,
 }
 
-/// <summary>A cluster of boards in this process: configuration section <c>Halo</c>.</summary>
+/// <summary>The boards that serve together, in this process and in others: configuration section <c>Halo</c>.</summary>
 public sealed class HaloClusterOptions
 {
     /// <summary>Where these options are in the configuration.</summary>
     public const string SectionName = "Halo";
 
+    private const int DefaultBoards = 4;
+
     /// <summary>Model files by the name they are served under; empty serves the bundled model as <c>halo-tales</c>.</summary>
     public Dictionary<string, string> Models { get; set; } = [];
 
-    /// <summary>Boards, from 1 to 64; default 4. More than the model has groups leaves some without work.</summary>
-    public int Boards { get; set; } = 4;
+    /// <summary>
+    /// Boards in this process, from 1 to 64; default 4, and 1 where boards of other processes take part. More than the model has groups leaves
+    /// some without work.
+    /// </summary>
+    public int? Boards { get; set; }
+
+    /// <summary>
+    /// The file with the cluster's key, the same on all boards. With it boards of other processes take part: those of <see cref="BoardUrls"/>,
+    /// and those that join.
+    /// </summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>Control endpoints of boards in other processes, such as <c>http://10.0.0.12:5100</c>.</summary>
+    public List<string> BoardUrls { get; set; } = [];
+
+    /// <summary>Whether the head board holds attention and feed-forward shards, where it is not alone.</summary>
+    public bool HeadHoldsShards { get; set; } = true;
+
+    /// <summary>A board that is silent for so long is dead, 2 seconds to 1 hour; default 5 seconds. Its steps end and the plan is made without it.</summary>
+    public TimeSpan DeadAfter { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Compute threads of all boards together; default and most: the cores this process may use.</summary>
     public int? Threads { get; set; }
@@ -45,8 +65,8 @@ public sealed class HaloClusterOptions
     public long? BoardMemoryBytes { get; set; }
 
     /// <summary>
-    /// Relative speeds of the boards, one each, above 0: a board of speed 2 gets twice the groups of one of speed 1. Default: all alike, as they
-    /// share this machine.
+    /// Relative speeds of the boards, one each, above 0: a board of speed 2 gets twice the groups of one of speed 1. Those of this process come
+    /// first, then those of <see cref="BoardUrls"/>. Default: what each measures; boards of one process share its machine and count alike.
     /// </summary>
     public List<double> Speeds { get; set; } = [];
 
@@ -55,6 +75,12 @@ public sealed class HaloClusterOptions
 
     /// <summary>Sizes of a step.</summary>
     public StepLimits Limits { get; set; } = new();
+
+    /// <summary>Whether boards of other processes take part.</summary>
+    public bool IsNetworked => KeyFile is not null;
+
+    /// <summary>Boards in this process.</summary>
+    public int LocalBoards => Boards ?? (IsNetworked ? 1 : DefaultBoards);
 
     /// <summary>All faults, each with the value found and what is needed; empty when there are none.</summary>
     public IReadOnlyList<string> Validate()
@@ -75,11 +101,13 @@ public sealed class HaloClusterOptions
             faults.Add($"BoardMemoryBytes is {BoardMemoryBytes}; it must be above 0.");
         }
 
-        if (Speeds.Count > 0 && (Speeds.Count != Boards || Speeds.Exists(speed => !double.IsFinite(speed) || speed <= 0)))
+        int named = LocalBoards + BoardUrls.Count;
+        if (Speeds.Count > 0 && (Speeds.Count != named || Speeds.Exists(speed => !double.IsFinite(speed) || speed <= 0)))
         {
-            faults.Add($"Speeds is {string.Join(",", Speeds)}; it must be {Boards} numbers above 0, one for each board.");
+            faults.Add($"Speeds is {string.Join(",", Speeds)}; it must be {named} numbers above 0, one for each board.");
         }
 
+        faults.AddRange(NetworkFaults());
         if (KvPositions is < 1)
         {
             faults.Add($"KvPositions is {KvPositions}; it must be at least 1.");
@@ -100,4 +128,40 @@ public sealed class HaloClusterOptions
 
         return faults;
     }
+
+    private IEnumerable<string> NetworkFaults()
+    {
+        foreach (string url in BoardUrls.Where(url => !IsBoardUrl(url)))
+        {
+            yield return $"'{url}' is no address of a board; it must be like http://10.0.0.12:5100.";
+        }
+
+        if (BoardUrls.Distinct(StringComparer.OrdinalIgnoreCase).Count() < BoardUrls.Count)
+        {
+            yield return "BoardUrls has an address twice.";
+        }
+
+        if (BoardUrls.Count > 0 && !IsNetworked)
+        {
+            yield return "Boards of other processes need the cluster's key: set KeyFile (--key-file FILE; 'halo key FILE' makes one).";
+        }
+
+        if (IsNetworked && LocalBoards != 1)
+        {
+            yield return $"Boards is {Boards}; where boards of other processes take part, this process carries 1.";
+        }
+
+        if (IsNetworked && Transport == TransportKind.GrainCall)
+        {
+            yield return "Transport is GrainCall; boards of other processes exchange partial sums over streams.";
+        }
+
+        if (DeadAfter < TimeSpan.FromSeconds(2) || DeadAfter > TimeSpan.FromHours(1))
+        {
+            yield return $"DeadAfter is {DeadAfter}; it must be 2 seconds to 1 hour.";
+        }
+    }
+
+    private static bool IsBoardUrl(string url) =>
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttp && address.PathAndQuery == "/" && address.UserInfo.Length == 0;
 }

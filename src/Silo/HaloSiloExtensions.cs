@@ -1,5 +1,7 @@
 using Halo.Boards;
+using Halo.Boards.Remote;
 using Halo.Fabric.Streams;
+using Halo.Fabric.Streams.Sessions;
 using Halo.Grains.Layers;
 using Halo.Grains.Models;
 using Halo.Grains.Placement;
@@ -27,9 +29,13 @@ public static class HaloSiloExtensions
         silo.AddPlacementDirector<HeadBoardPlacement, HeadBoardPlacementDirector>();
         silo.Services.AddSingleton<PlanCatalog>();
         silo.Services.AddSingleton<BoardMap>();
-        silo.Services.AddSingleton(new PlanOptions { KvPositions = options.KvPositions });
-        silo.Services.AddSingleton<IStepSessions, InProcessSessions>();
-        AddTransport(silo.Services, options);
+        silo.Services.AddSingleton(new PlanOptions
+        {
+            KvPositions = options.KvPositions,
+            HeadBoard = host.Boards[0].Name,
+            HeadHoldsShards = options.HeadHoldsShards,
+        });
+        AddSessions(silo.Services, options);
 
         // The process owns these and outlives its silos, so their containers must not dispose of them: instances are left alone.
         silo.Services.AddSingleton(board);
@@ -39,15 +45,24 @@ public static class HaloSiloExtensions
         return silo;
     }
 
-    private static void AddTransport(IServiceCollection services, HaloClusterOptions options)
+    private static void AddSessions(IServiceCollection services, HaloClusterOptions options)
     {
+        StreamOptions streams = new(options.Topology, options.WireType);
+        if (options.IsNetworked)
+        {
+            services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
+                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), streams, FrameCipherMeter.Fastest()));
+            return;
+        }
+
+        services.AddSingleton<IStepSessions, InProcessSessions>();
         switch (options.Transport)
         {
             case TransportKind.GrainCall:
                 services.AddSingleton<ITransportFactory, GrainCallTransportFactory>();
                 break;
             case TransportKind.Stream:
-                services.AddSingleton<ITransportFactory>(new StreamTransportFactory(new StreamOptions(options.Topology, options.WireType)));
+                services.AddSingleton<ITransportFactory>(new StreamTransportFactory(streams));
                 break;
             default:
                 services.AddSingleton<ITransportFactory, InProcessTransportFactory>();

@@ -1,10 +1,12 @@
 using System.Runtime.CompilerServices;
 using Halo.Boards;
+using Halo.Grains.Placement;
 using Halo.Inference.Tokenization;
 
 namespace Halo.Grains.Generations;
 
 /// <summary>Turns a prompt into tokens, runs them through the scheduler, and turns the tokens that come into text.</summary>
+[HeadBoardPlacement]
 internal sealed class GenerationGrain(ModelCatalog models) : Grain, IGenerationGrain
 {
     private const int MostLogProbabilities = 100;

@@ -114,7 +114,13 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
     private async Task<Plan> MakePlanAsync(LoadedModel model, IReadOnlyList<string> active)
     {
         BoardCapabilities[] capabilities = await Task.WhenAll(active.Select(board => Board(board).GetCapabilitiesAsync()));
-        PlanRequest request = new() { Version = ++_lastVersion, KvPositions = options.KvPositions, HeadBoard = options.HeadBoard };
+        PlanRequest request = new()
+        {
+            Version = ++_lastVersion,
+            KvPositions = options.KvPositions,
+            HeadBoard = options.HeadBoard,
+            HeadHoldsShards = options.HeadHoldsShards,
+        };
         try
         {
             return Planner.Create(
@@ -133,7 +139,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
             PlanDocument document = PlanDocument.Of(plan);
             await OnAllBoards(plan, board => board.PreparePlanAsync(document));
             await Task.WhenAll(moved.Select(assignment => Shard(assignment).MoveAsync(plan.Version)));
-            await PrepareShardsAsync(plan, moved.Count > 0 ? moved : plan.Shards);
+            await PrepareShardsAsync(plan, moved);
             await GrainFactory.GetGrain<ISchedulerGrain>(Model).SwitchPlanAsync(plan.Version, [.. moved.Select(assignment => assignment.Shard.ToString())]);
         }
         catch (Exception fault)
@@ -154,14 +160,15 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         }
     }
 
-    private async Task PrepareShardsAsync(Plan plan, IReadOnlyList<ShardAssignment> assignments) =>
-        await Task.WhenAll(assignments.Select(assignment => PrepareShardAsync(plan, assignment)));
+    // Only single moves take KV along: with other boards, or the same ones joined anew, what runs is computed again.
+    private Task PrepareShardsAsync(Plan plan, IReadOnlyList<ShardAssignment> moved) => Task.WhenAll(
+        (moved.Count > 0 ? moved : plan.Shards).Select(assignment => PrepareShardAsync(plan, assignment, takeKv: moved.Count > 0)));
 
-    private async Task PrepareShardAsync(Plan plan, ShardAssignment assignment)
+    private async Task PrepareShardAsync(Plan plan, ShardAssignment assignment, bool takeKv)
     {
         for (int attempt = 0; attempt < MostMigrations; attempt++)
         {
-            if ((await Shard(assignment).PrepareAsync(plan.Version)).Board == assignment.Board)
+            if ((await Shard(assignment).PrepareAsync(plan.Version, takeKv)).Board == assignment.Board)
             {
                 return;
             }

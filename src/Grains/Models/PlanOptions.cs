@@ -8,4 +8,7 @@ public sealed record PlanOptions
 
     /// <summary>The head board; null takes the first.</summary>
     public string? HeadBoard { get; init; }
+
+    /// <summary>Whether the head board holds attention and feed-forward shards.</summary>
+    public bool HeadHoldsShards { get; init; } = true;
 }

@@ -1,4 +1,4 @@
-using Halo.Planning.Assignment;
+using Halo.Grains.Models;
 using Orleans.Placement;
 using Orleans.Runtime.Placement;
 
@@ -15,16 +15,17 @@ public sealed class HeadBoardPlacement : PlacementStrategy
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class HeadBoardPlacementAttribute() : PlacementAttribute(HeadBoardPlacement.Instance);
 
-/// <summary>Looks up the head board in the newest plan; before the first plan any silo does.</summary>
+/// <summary>Looks up the head board in the newest plan; before the first plan it is the one that the user named, else any.</summary>
 /// <param name="plans">This silo's plans.</param>
 /// <param name="boards">Boards and their silos.</param>
-public sealed class HeadBoardPlacementDirector(PlanCatalog plans, BoardMap boards) : IPlacementDirector
+/// <param name="options">What the user asks of plans.</param>
+public sealed class HeadBoardPlacementDirector(PlanCatalog plans, BoardMap boards, PlanOptions options) : IPlacementDirector
 {
     /// <inheritdoc/>
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         SiloAddress[] silos = context.GetCompatibleSilos(target);
-        Plan? plan = plans.Newest(GrainKeys.ModelOf(target.GrainIdentity.Key.ToString()!));
-        return Task.FromResult((plan is null ? null : boards.Find(plan.HeadBoard, silos)) ?? silos.Order().First());
+        string? head = plans.Newest(GrainKeys.ModelOf(target.GrainIdentity.Key.ToString()!))?.HeadBoard ?? options.HeadBoard;
+        return Task.FromResult((head is null ? null : boards.Find(head, silos)) ?? silos.Order().First());
     }
 }

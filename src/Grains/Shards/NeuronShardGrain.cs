@@ -47,7 +47,7 @@ internal sealed class NeuronShardGrain(IBoard board, BoardDirectory boards, Plan
 
     public void OnRehydrate(IRehydrationContext rehydrationContext) => rehydrationContext.TryGetValue(SourceKey, out _source);
 
-    public async Task<ShardStatus> PrepareAsync(int planVersion)
+    public async Task<ShardStatus> PrepareAsync(int planVersion, bool takeKv)
     {
         ShardAssignment? assignment = plans.Find(_model, planVersion)?.Find(_shard);
         if (assignment is null || assignment.Board != board.Name)
@@ -65,7 +65,7 @@ internal sealed class NeuronShardGrain(IBoard board, BoardDirectory boards, Plan
 
         // Where a move was given up the shard comes back to the board that never stopped stepping it: the KV there is the true one.
         bool cameBack = !loaded && _held is null;
-        if (cameBack || _shard.Kind != ShardKind.Attention)
+        if (!takeKv || cameBack || _shard.Kind != ShardKind.Attention)
         {
             _source = null;
         }

@@ -22,7 +22,7 @@ public static class Planner
         int kvPositions = request.KvPositions ?? DefaultKvPositions(model);
         while (true)
         {
-            if (TryAssign(model, boards, headBoard, kvPositions) is { } shards)
+            if (TryAssign(model, boards, headBoard, request.HeadHoldsShards || boards.Count == 1, kvPositions) is { } shards)
             {
                 return new Plan
                 {
@@ -87,9 +87,9 @@ public static class Planner
             : throw new ArgumentException($"The head board '{headBoard}' is not among the boards.", nameof(request));
     }
 
-    private static List<ShardAssignment>? TryAssign(ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, int kvPositions)
+    private static List<ShardAssignment>? TryAssign(
+        ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, bool headHoldsShards, int kvPositions)
     {
-        double[] speeds = [.. boards.Select(board => board.BytesPerSecond)];
         long[] free = [.. boards.Select(board =>
             board.MemoryBytes - model.BoardBytes - (board.Name == headBoard ? model.HeadBoardBytes : 0))];
         if (free.Any(bytes => bytes < 0))
@@ -108,6 +108,8 @@ public static class Planner
                 limits[board] = free[board] / groupBytes;
             }
 
+            bool headTakesPart = headHoldsShards || kind == ShardKind.Vocabulary;
+            double[] speeds = [.. boards.Select(board => headTakesPart || board.Name != headBoard ? board.BytesPerSecond : 0)];
             if (!QuotaSolver.TrySolve(model.GroupCount(kind), speeds, limits, quotas))
             {
                 return null;

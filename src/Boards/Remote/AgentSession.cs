@@ -1,0 +1,74 @@
+using Halo.Boards.Steps;
+using Halo.Fabric.Streams;
+using Halo.Fabric.Streams.Sessions;
+using Halo.Fabric.Transport;
+
+namespace Halo.Boards.Remote;
+
+/// <summary>One session on a board that is not its head: first awaited, then connected and followed.</summary>
+internal sealed class AgentSession : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly SessionRequest _request;
+    private readonly BoardModel _share;
+    private readonly int _threads;
+    private readonly StreamConnector _connector;
+    private readonly CancellationTokenSource _ending = new();
+    private StepFollower? _follower;
+    private bool _disposed;
+
+    internal AgentSession(SessionRequest request, BoardModel share, int threads, StreamListener listener)
+    {
+        _request = request;
+        _share = share;
+        _threads = threads;
+        StreamSession session = new(request.Id, request.Secret, request.Cipher);
+        _connector = new StreamConnector(new StreamRoster(session, request.Head, request.Topology, request.Boards), request.Place, listener);
+    }
+
+    internal string Model => _request.Model;
+
+    /// <summary>Ends when the fabric does.</summary>
+    internal Task Ended => _follower?.Ended ?? Task.CompletedTask;
+
+    internal async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
+        IReadOnlyList<StreamConnection?> connections = await _connector.ConnectAsync(either.Token);
+        FabricSize size = _share.FabricSize(_request.Boards.Length);
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                foreach (StreamConnection? connection in connections)
+                {
+                    connection?.Dispose();
+                }
+
+                throw new OperationCanceledException("The session was ended while its boards were being connected.");
+            }
+
+            StreamTransport transport = new(
+                _request.Place, _request.Head, [.. _request.Boards.Select(board => board.Board)], connections, size,
+                new StreamOptions(_request.Topology, _request.WireType), spin: Environment.ProcessorCount > 1);
+            _follower = new StepFollower(_share.Config, _share, transport, _threads);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        _ending.Cancel();
+        _follower?.Dispose();
+        _ending.Dispose();
+    }
+}

@@ -1,0 +1,12 @@
+namespace Halo.Boards.Remote;
+
+/// <summary>A board serves another head process.</summary>
+/// <param name="board">The board.</param>
+/// <param name="head">The head process that it serves.</param>
+internal sealed class BoardBusyException(string board, string head)
+    : Exception($"Board {board} is in the service of {head}. Stop that first, or start another board process for this one.");
+
+/// <summary>The caller is not the head process that the board serves.</summary>
+/// <param name="board">The board.</param>
+internal sealed class NotAttachedException(string board)
+    : Exception($"Board {board} is not in your service now: it was restarted, or lost sight of you for too long.");

@@ -1,0 +1,17 @@
+namespace Halo.Boards.Remote;
+
+/// <summary>HTTP statuses by which the head process tells a board's faults apart.</summary>
+internal static class BoardStatus
+{
+    /// <summary>What was asked does not fit what the board holds.</summary>
+    internal const int Step = 409;
+
+    /// <summary>The caller is not the head process that the board serves.</summary>
+    internal const int NotAttached = 421;
+
+    /// <summary>The board's memory is too small for its part of a plan.</summary>
+    internal const int PlanDoesNotFit = 422;
+
+    /// <summary>The board serves another head process.</summary>
+    internal const int Busy = 423;
+}

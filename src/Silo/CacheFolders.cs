@@ -1,0 +1,16 @@
+namespace Halo.Silo;
+
+/// <summary>Where this user's programs keep what can be had again.</summary>
+internal static class CacheFolders
+{
+    /// <summary>The user's cache folder, or the temporary one where there is no home.</summary>
+    internal static string Default
+    {
+        get
+        {
+            string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+            string home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+            return Path.Combine(cache is { Length: > 0 } ? cache : home.Length > 0 ? Path.Combine(home, ".cache") : Path.GetTempPath(), "halo");
+        }
+    }
+}

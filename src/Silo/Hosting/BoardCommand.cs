@@ -1,0 +1,115 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+
+namespace Halo.Silo.Hosting;
+
+/// <summary>The command line of a board process.</summary>
+internal static class BoardCommand
+{
+    internal static RootCommand Create()
+    {
+        Option<string> name = Text("--name", "NAME", "The board's name, unique in the cluster. [default: this machine's name]");
+        Option<string> key = Text("--key-file", "FILE", "The file with the cluster's key, the same on all boards; 'halo key FILE' makes one.");
+        key.Required = true;
+        Option<Uri?> join = new("--join")
+        {
+            HelpName = "URL",
+            Description = "The head process to join, such as http://10.0.0.1:8080. Without it the board waits until a head process names it.",
+            CustomParser = result => Read(result, "an address such as http://10.0.0.1:8080", text =>
+                Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme == Uri.UriSchemeHttp ? (true, uri) : default),
+        };
+        Option<IPAddress> listen = new("--listen")
+        {
+            HelpName = "ADDRESS",
+            Description = "The address to listen on. [default: all of this machine's]",
+            DefaultValueFactory = _ => IPAddress.IPv6Any,
+            CustomParser = result => Read(result, "an IP address", text => (IPAddress.TryParse(text, out IPAddress? address), address!)),
+        };
+        Option<int> port = Port("--port", "TCP port of the control endpoint; 0 for any that is free.", BoardProcessOptions.DefaultPort);
+        Option<int> dataPort = Port("--data-port", "TCP port for other boards and UDP port for heartbeats; 0 for any that is free.", BoardProcessOptions.DefaultPort + 1);
+        Option<string> advertise = Text("--advertise", "HOST", "Where others reach this board, if that is not where its requests come from.");
+        Option<int> threads = new("--threads")
+        {
+            HelpName = "N",
+            Description = $"Compute threads. [default: {Environment.ProcessorCount}]",
+            DefaultValueFactory = _ => Environment.ProcessorCount,
+            CustomParser = result => Read(result, $"a whole number from 1 to {Environment.ProcessorCount}, the cores this process may use", text =>
+                (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count >= 1 && count <= Environment.ProcessorCount, count)),
+        };
+        Option<double?> speed = new("--speed")
+        {
+            HelpName = "N",
+            Description = "Relative speed: a board of 2 gets twice the groups of one of 1. Give it to all boards or to none. [default: measured]",
+            CustomParser = result => Read<double?>(result, "a number above 0", text =>
+                (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value > 0 && double.IsFinite(value), value)),
+        };
+        Option<long?> memory = Bytes("--memory-limit", "Memory for shards, KV and buffers. [default: most of this machine's]");
+        Option<string[]> models = new("--model")
+        {
+            HelpName = "FILE",
+            Description = "A model file that this board has; may be given again. Where it is what the head process serves, no weights are sent.",
+        };
+        Option<string> cache = Text("--cache", "FOLDER", $"Where weights that were sent are kept. [default: {CacheFolders.Default}]");
+        Option<long?> cacheLimit = Bytes("--cache-limit", "The most that is kept there. [default: most of what the volume has free]");
+        RootCommand root = new("A board of a Halo cluster: holds shards of models and computes their part of every step.")
+        {
+            name, key, join, listen, port, dataPort, advertise, threads, speed, memory, models, cache, cacheLimit,
+        };
+        root.SetAction(async (parsed, cancellationToken) =>
+        {
+            await BoardProcess.RunAsync(
+                new BoardProcessOptions
+                {
+                    Name = parsed.GetValue(name) ?? Environment.MachineName,
+                    KeyFile = parsed.GetRequiredValue(key),
+                    Address = parsed.GetRequiredValue(listen),
+                    ControlPort = parsed.GetValue(port),
+                    DataPort = parsed.GetValue(dataPort),
+                    Join = parsed.GetValue(join),
+                    AdvertisedHost = parsed.GetValue(advertise),
+                    Threads = parsed.GetValue(threads),
+                    Speed = parsed.GetValue(speed),
+                    MemoryBytes = parsed.GetValue(memory),
+                    ModelFiles = parsed.GetValue(models) ?? [],
+                    CacheFolder = parsed.GetValue(cache) ?? CacheFolders.Default,
+                    CacheBytes = parsed.GetValue(cacheLimit),
+                },
+                parsed.InvocationConfiguration.Output,
+                cancellationToken);
+            return 0;
+        });
+        return root;
+    }
+
+    private static Option<string> Text(string name, string help, string description) => new(name) { HelpName = help, Description = description };
+
+    private static Option<int> Port(string name, string description, int fallback) => new(name)
+    {
+        HelpName = "PORT",
+        Description = description,
+        DefaultValueFactory = _ => fallback,
+        CustomParser = result => Read(result, "a whole number from 0 to 65535", text =>
+            (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port), (int)port)),
+    };
+
+    private static Option<long?> Bytes(string name, string description) => new(name)
+    {
+        HelpName = "BYTES",
+        Description = description,
+        CustomParser = result => Read(result, ByteCount.Needed, ByteCount.Read),
+    };
+
+    private static T? Read<T>(ArgumentResult result, string needed, Func<string, (bool Found, T Value)> read)
+    {
+        string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
+        (bool found, T value) = read(text);
+        if (!found)
+        {
+            result.AddError($"{((OptionResult)result.Parent!).Option.Name} is '{text}'; it must be {needed}.");
+        }
+
+        return value;
+    }
+}

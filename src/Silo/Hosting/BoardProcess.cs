@@ -1,0 +1,95 @@
+using System.Net;
+using Halo.Boards;
+using Halo.Boards.Control;
+using Halo.Boards.Remote;
+using Halo.Boards.Weights;
+using Halo.Fabric.Liveness;
+using Halo.Fabric.Streams.Sessions;
+using Halo.Planning.Profiles;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Halo.Silo.Hosting;
+
+/// <summary>A board in a process of its own, from its start until it is asked to stop.</summary>
+internal static class BoardProcess
+{
+    /// <summary>Runs the board.</summary>
+    /// <param name="options">How.</param>
+    /// <param name="output">Where it says, in one line, that it is there.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="ClusterKeyException">The key file cannot be used.</exception>
+    /// <exception cref="IOException">A port is taken, or the cache folder cannot be used; the message says which.</exception>
+    internal static async Task RunAsync(BoardProcessOptions options, TextWriter output, CancellationToken cancellationToken)
+    {
+        ClusterKey key = ClusterKey.Read(options.KeyFile, out string? warning);
+        string instance = ControlServer.NewInstanceId();
+        ControlServer control = new(key, options.Name, instance, TimeProvider.System);
+        await using WebApplication app = Build(options);
+        ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Halo.Board");
+        if (warning is not null)
+        {
+            BoardProcessLog.KeyFile(log, warning);
+        }
+
+        using StreamListener streams = Listen(options);
+        await using HeartbeatResponder heartbeats = new(options.Address, options.DataPort);
+        using ModelSources sources = new(options.ModelFiles, options.CacheFolder, options.CacheBytes, log);
+        await using BoardAgent agent = new(
+            new BoardAgentOptions { Name = options.Name, Instance = instance, Threads = options.Threads, AdvertisedHost = options.AdvertisedHost },
+            await Task.Run(() => new Board(Measure(options)), cancellationToken),
+            sources, streams, heartbeats, TimeProvider.System, log);
+        app.MapHaloBoard(control, agent);
+        app.MapGet("/healthz", () => Results.Ok());
+        await app.StartAsync(cancellationToken);
+
+        int port = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()
+            .Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
+        await output.WriteLineAsync(string.Create(
+            System.Globalization.CultureInfo.InvariantCulture,
+            $"Board {options.Name} listens: control {port}, data {streams.EndPoint.Port}, heartbeats {heartbeats.Port}. {Whither(options)}"));
+        Task joining = options.Join is { } head
+            ? new JoinLoop(head, key, options.Name, instance, port, options.AdvertisedHost, agent, log).RunAsync(app.Lifetime.ApplicationStopping)
+            : Task.CompletedTask;
+        using CancellationTokenRegistration stop = cancellationToken.Register(app.Lifetime.StopApplication);
+        await app.WaitForShutdownAsync(CancellationToken.None);
+        await joining;
+    }
+
+    private static string Whither(BoardProcessOptions options) =>
+        options.Join is null ? "It waits for a head process (--board URL there, or --join here)." : $"It joins {options.Join}.";
+
+    private static WebApplication Build(BoardProcessOptions options)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.WebHost.ConfigureKestrel(server =>
+        {
+            ControlLimits.Apply(server);
+            server.Listen(options.Address, options.ControlPort);
+        });
+        return builder.Build();
+    }
+
+    private static StreamListener Listen(BoardProcessOptions options)
+    {
+        try
+        {
+            return new StreamListener(new IPEndPoint(options.Address, options.DataPort));
+        }
+        catch (System.Net.Sockets.SocketException fault)
+        {
+            throw new IOException($"The data port {options.DataPort} cannot be had: {fault.Message}. Choose another with --data-port, or 0 for any that is free.", fault);
+        }
+    }
+
+    private static BoardProfile Measure(BoardProcessOptions options) => new(
+        options.Name,
+        options.Speed is { } speed ? speed * BoardMeter.BytesPerSecondOfSpeed : BoardMeter.MeasureBytesPerSecond(options.Threads),
+        options.MemoryBytes ?? BoardMeter.UsableMemoryBytes());
+}

@@ -1,0 +1,30 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Halo.Boards.Control;
+using Halo.Silo.Hosting;
+
+ParseResult parsed = BoardCommand.Create().Parse(args);
+if (parsed.Action is ParseErrorAction || parsed.UnmatchedTokens.Count > 0)
+{
+    foreach (string message in parsed.Errors.Select(fault => fault.Message).Distinct())
+    {
+        await Console.Error.WriteLineAsync($"halo-silo: {message}");
+    }
+
+    await Console.Error.WriteLineAsync("'halo-silo --help' lists what there is.");
+    return 1;
+}
+
+try
+{
+    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+}
+catch (OperationCanceledException)
+{
+    return 0;
+}
+catch (Exception fault) when (fault is ClusterKeyException or IOException or UnauthorizedAccessException)
+{
+    await Console.Error.WriteLineAsync($"halo-silo: {fault.Message}");
+    return 1;
+}
