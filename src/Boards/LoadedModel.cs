@@ -21,7 +21,7 @@ public sealed class LoadedModel : IDisposable
         }
 
         TokenCountBound = new TokenCountBound(Tokenizer);
-        Profile = Describe(name, weights, limits);
+        Profile = ModelProfiles.Of(name, weights.Layout, limits);
     }
 
     /// <summary>The name under which the model is served.</summary>
@@ -60,25 +60,4 @@ public sealed class LoadedModel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
-
-    private static ModelProfile Describe(string name, ModelWeights weights, StepLimits limits)
-    {
-        ModelConfig config = weights.Config;
-        long row = config.HiddenSize * 6L + (config.HeadCount + config.KvHeadCount) * 2L * config.HeadDim + config.IntermediateSize * 4L;
-        return new ModelProfile
-        {
-            Name = name,
-            LayerCount = config.LayerCount,
-            HeadGroupCount = config.KvHeadCount,
-            NeuronGroupCount = weights.NeuronGroupCount,
-            TokenGroupCount = weights.TokenGroupCount,
-            HeadGroupBytes = weights.HeadGroupBytes,
-            NeuronGroupBytes = weights.NeuronGroupBytes,
-            TokenGroupBytes = weights.TokenGroupBytes,
-            KvBytesPerPosition = 2L * config.HeadDim * sizeof(float),
-            BoardBytes = limits.MaxRows * row * sizeof(float),
-            HeadBoardBytes = weights.EmbeddingBytes + (long)limits.MaxLogitRows * config.VocabularySize * sizeof(float),
-            ContextLength = config.ContextLength,
-        };
-    }
 }

@@ -16,8 +16,17 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
     private readonly int _headDim;
     private readonly int _headsPerGroup;
     private readonly RopeTable _rope;
+    private readonly IDisposable? _owner; // what the matrices lie in, where that is the shard's alone
 
-    internal AttentionShard(ModelConfig config, RopeTable rope, SlicedMatrix query, SlicedMatrix key, SlicedMatrix value, SlicedMatrix output, KvCache kv)
+    internal AttentionShard(
+        ModelConfig config,
+        RopeTable rope,
+        SlicedMatrix query,
+        SlicedMatrix key,
+        SlicedMatrix value,
+        SlicedMatrix output,
+        KvCache kv,
+        IDisposable? owner = null)
     {
         _query = query;
         _key = key;
@@ -26,6 +35,7 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
         _headDim = config.HeadDim;
         _headsPerGroup = config.HeadsPerGroup;
         _rope = rope;
+        _owner = owner;
         Kv = kv;
     }
 
@@ -73,6 +83,7 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
         _value.Dispose();
         _output.Dispose();
         Kv.Dispose();
+        _owner?.Dispose();
     }
 
     private void RotateAndStore(StageScratch scratch, int queryWidth, int kvWidth)

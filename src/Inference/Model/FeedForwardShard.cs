@@ -11,12 +11,14 @@ public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
     private readonly SlicedMatrix _gate; // (neurons, hiddenSize)
     private readonly SlicedMatrix _up;   // (neurons, hiddenSize)
     private readonly SlicedMatrix _down; // (hiddenSize, neurons)
+    private readonly IDisposable? _owner; // what the matrices lie in, where that is the shard's alone
 
-    internal FeedForwardShard(SlicedMatrix gate, SlicedMatrix up, SlicedMatrix down)
+    internal FeedForwardShard(SlicedMatrix gate, SlicedMatrix up, SlicedMatrix down, IDisposable? owner = null)
     {
         _gate = gate;
         _up = up;
         _down = down;
+        _owner = owner;
     }
 
     /// <summary>Bytes of weights that this shard copied out of the model file; 0 where it is mapped whole.</summary>
@@ -45,5 +47,6 @@ public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
         _gate.Dispose();
         _up.Dispose();
         _down.Dispose();
+        _owner?.Dispose();
     }
 }

@@ -9,9 +9,9 @@ public sealed record ModelConfig
     private const string Architecture = "llama";
 
     // Far above any published model; what is larger is a damaged or hostile file.
-    private const int MostLayers = 1024;
-    private const int MostElements = 1 << 24;
-    private const int MostPositions = 1 << 20;
+    internal const int MostLayers = 1024;
+    internal const int MostElements = 1 << 24;
+    internal const int MostPositions = 1 << 20;
 
     /// <summary>The file's own name for the model, or the file's name.</summary>
     public required string Name { get; init; }

@@ -1,5 +1,6 @@
 using Halo.Inference.Gguf;
 using Halo.Inference.Kernels;
+using Halo.Inference.Model.Pieces;
 using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Model;
@@ -10,17 +11,14 @@ namespace Halo.Inference.Model;
 /// </summary>
 public sealed unsafe class ModelWeights : IShardSource
 {
-    private const int SmallestGroup = 32;
-
     private readonly RopeTable _rope;
 
     private ModelWeights(GgufFile file, ModelConfig config)
     {
         File = file;
         Config = config;
-        int downBlock = TensorTypes.BlockColumns(LayerTensor(0, "ffn_down").Type);
-        NeuronGroupSize = Math.Max(SmallestGroup, downBlock);
         CheckTensors();
+        Layout = ReadLayout();
         Norms = ReadNorms();
         _rope = new RopeTable(config.ContextLength, RopeTable.InverseFrequencies(config.RotaryDim, config.RopeBase));
         Embedding = new EmbeddingTable(Matrix("token_embd.weight"));
@@ -38,17 +36,8 @@ public sealed unsafe class ModelWeights : IShardSource
     /// <summary>Token embeddings.</summary>
     public EmbeddingTable Embedding { get; }
 
-    /// <summary>Neurons in one neuron group: a whole number of quantisation blocks. The last group of a layer may have fewer.</summary>
-    public int NeuronGroupSize { get; }
-
-    /// <summary>Tokens in one token group; the last may have fewer.</summary>
-    public static int TokenGroupSize => SmallestGroup;
-
-    /// <summary>Neuron groups of a layer.</summary>
-    public int NeuronGroupCount => GroupsFor(Config.IntermediateSize, NeuronGroupSize);
-
-    /// <summary>Token groups of the LM head.</summary>
-    public int TokenGroupCount => GroupsFor(Config.VocabularySize, TokenGroupSize);
+    /// <summary>How the model is cut into groups.</summary>
+    public ModelLayout Layout { get; }
 
     /// <summary>Opens and checks a model.</summary>
     /// <exception cref="GgufFormatException">The file is no usable model; the message says what is wrong with it.</exception>
@@ -69,66 +58,30 @@ public sealed unsafe class ModelWeights : IShardSource
     /// <inheritdoc/>
     public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences)
     {
-        CheckRange(layer, first, count, Config.KvHeadCount);
-        int width = Config.GroupWidth;
-        return new AttentionShard(
-            Config,
-            _rope,
-            SlicedMatrix.OfRows(LayerMatrix(layer, "attn_q"), first * width, count * width),
-            SlicedMatrix.OfRows(LayerMatrix(layer, "attn_k"), first * Config.HeadDim, count * Config.HeadDim),
-            SlicedMatrix.OfRows(LayerMatrix(layer, "attn_v"), first * Config.HeadDim, count * Config.HeadDim),
-            SlicedMatrix.OfColumns(LayerMatrix(layer, "attn_output"), first * width, count * width),
-            new KvCache(pool, maxSequences, count, Config.HeadDim, Config.ContextLength));
+        SlicedMatrix[] parts = Slice(new PieceId(PieceKind.Attention, layer, first, count));
+        KvCache kv = new(pool, maxSequences, count, Config.HeadDim, Config.ContextLength);
+        return new AttentionShard(Config, _rope, parts[0], parts[1], parts[2], parts[3], kv);
     }
 
     /// <summary>Cuts out neuron groups [first, first + count) of a layer's feed-forward.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
     public FeedForwardShard LoadFeedForward(int layer, int first, int count)
     {
-        CheckRange(layer, first, count, NeuronGroupCount);
-        (int firstNeuron, int neurons) = Elements(first, count, NeuronGroupSize, Config.IntermediateSize);
-        return new FeedForwardShard(
-            SlicedMatrix.OfRows(LayerMatrix(layer, "ffn_gate"), firstNeuron, neurons),
-            SlicedMatrix.OfRows(LayerMatrix(layer, "ffn_up"), firstNeuron, neurons),
-            SlicedMatrix.OfColumns(LayerMatrix(layer, "ffn_down"), firstNeuron, neurons));
+        SlicedMatrix[] parts = Slice(new PieceId(PieceKind.FeedForward, layer, first, count));
+        return new FeedForwardShard(parts[0], parts[1], parts[2]);
     }
 
     /// <summary>Cuts out token groups [first, first + count) of the LM head.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
     public VocabularyShard LoadVocabulary(int first, int count)
     {
-        CheckRange(0, first, count, TokenGroupCount);
-        (int firstToken, int tokens) = Elements(first, count, TokenGroupSize, Config.VocabularySize);
-        return new VocabularyShard(SlicedMatrix.OfRows(Matrix(HeadName), firstToken, tokens), firstToken);
+        SlicedMatrix[] parts = Slice(new PieceId(PieceKind.Vocabulary, PieceId.OutputLayer, first, count));
+        return new VocabularyShard(parts[0], first * ModelLayout.TokenGroupSize);
     }
 
     IReadOnlyList<FeedForwardShard> IShardSource.LoadFeedForward(int layer, int first, int count) => [LoadFeedForward(layer, first, count)];
 
     IReadOnlyList<VocabularyShard> IShardSource.LoadVocabulary(int first, int count) => [LoadVocabulary(first, count)];
-
-    /// <summary>Bytes of weights of one head group, the largest over the layers, covering blocks included.</summary>
-    public long HeadGroupBytes => LargestOverLayers(layer =>
-    {
-        int width = Config.GroupWidth;
-        GgufTensorInfo output = LayerTensor(layer, "attn_output");
-        int covered = Enumerable.Range(0, Config.KvHeadCount)
-            .Max(group => SlicedMatrix.Cover(output.Type, (int)output.Columns, group * width, width).Count);
-        return RowBytes(layer, "attn_q") * width
-            + (RowBytes(layer, "attn_k") + RowBytes(layer, "attn_v")) * Config.HeadDim
-            + TensorTypes.RowBytes(output.Type, covered) * Config.HiddenSize;
-    });
-
-    /// <summary>Bytes of weights of one full neuron group, the largest over the layers.</summary>
-    public long NeuronGroupBytes => LargestOverLayers(layer =>
-    {
-        int neurons = Math.Min(NeuronGroupSize, Config.IntermediateSize);
-        return (RowBytes(layer, "ffn_gate") + RowBytes(layer, "ffn_up")) * neurons
-            + TensorTypes.RowBytes(LayerTensor(layer, "ffn_down").Type, neurons) * Config.HiddenSize;
-    });
-
-    /// <summary>Bytes of weights of one full token group.</summary>
-    public long TokenGroupBytes => RowBytes(File.RequireTensor(HeadName)) * TokenGroupSize;
-
-    /// <summary>Bytes of the embedding table.</summary>
-    public long EmbeddingBytes => File.RequireTensor("token_embd.weight").ByteCount;
 
     private string HeadName => File.TryGetTensor("output.weight", out _) ? "output.weight" : "token_embd.weight";
 
@@ -139,39 +92,41 @@ public sealed unsafe class ModelWeights : IShardSource
         File.Dispose();
     }
 
-    private static int GroupsFor(int elements, int groupSize) => (elements + groupSize - 1) / groupSize;
-
-    private static (int First, int Count) Elements(int firstGroup, int groups, int groupSize, int elements)
+    /// <summary>Views the part of a tensor that <see cref="ModelLayout.Cut"/> names; rows may lie further apart than they are long.</summary>
+    internal WeightMatrix View(int layer, in MatrixCut cut)
     {
-        int first = firstGroup * groupSize;
-        return (first, Math.Min(elements, (firstGroup + groups) * groupSize) - first);
+        string name = layer == PieceId.OutputLayer ? HeadName : LayerName(layer, cut.Tensor);
+        return Matrix(name).SliceRows(cut.FirstRow, cut.Rows).SliceColumns(cut.FirstColumn, cut.Columns);
     }
 
     private static string LayerName(int layer, string tensor) => $"blk.{layer}.{tensor}.weight";
 
     private static long RowBytes(GgufTensorInfo tensor) => TensorTypes.RowBytes(tensor.Type, tensor.Columns);
 
-    private long RowBytes(int layer, string tensor) => RowBytes(LayerTensor(layer, tensor));
+    private SlicedMatrix[] Slice(PieceId id) => [.. Layout.Cut(id).Select(cut => SlicedMatrix.Of(View(id.Layer, cut), cut))];
 
-    private GgufTensorInfo LayerTensor(int layer, string tensor) => File.RequireTensor(LayerName(layer, tensor));
-
-    private WeightMatrix LayerMatrix(int layer, string tensor) => Matrix(LayerName(layer, tensor));
-
-    private long LargestOverLayers(Func<int, long> bytes) => Enumerable.Range(0, Config.LayerCount).Max(bytes);
+    private ModelLayout ReadLayout()
+    {
+        TensorType TypeOf(int layer, string tensor) => File.RequireTensor(LayerName(layer, tensor)).Type;
+        LayerTypes[] layers =
+        [
+            .. Enumerable.Range(0, Config.LayerCount).Select(layer => new LayerTypes(
+                TypeOf(layer, "attn_q"),
+                TypeOf(layer, "attn_k"),
+                TypeOf(layer, "attn_v"),
+                TypeOf(layer, "attn_output"),
+                TypeOf(layer, "ffn_gate"),
+                TypeOf(layer, "ffn_up"),
+                TypeOf(layer, "ffn_down"))),
+        ];
+        TensorType embedding = File.RequireTensor("token_embd.weight").Type;
+        return new ModelLayout(Config, layers, embedding, File.RequireTensor(HeadName).Type, ModelLayout.GroupSizeFor(layers));
+    }
 
     private WeightMatrix Matrix(string name)
     {
         GgufTensorInfo tensor = File.RequireTensor(name);
         return new WeightMatrix(File.DataPointer(tensor), tensor.Type, (int)tensor.Rows, (int)tensor.Columns, RowBytes(tensor));
-    }
-
-    private void CheckRange(int layer, int first, int count, int groups)
-    {
-        ArgumentOutOfRangeException.ThrowIfNegative(layer);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(layer, Config.LayerCount);
-        ArgumentOutOfRangeException.ThrowIfNegative(first);
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(first, groups - count);
     }
 
     private void CheckTensors()

@@ -5,8 +5,8 @@ using Halo.Inference.Quantization;
 namespace Halo.Inference.Model;
 
 /// <summary>
-/// A shard's piece of a matrix. Rows are a run of the mapped file and stay there; columns are a stripe through every row and are copied
-/// together, unless the piece is the whole matrix.
+/// A shard's part of a matrix. Rows are a run of the mapped file and stay there; columns are a stripe through every row and are copied
+/// together, unless they are all there are or lie together already, as in a piece file.
 /// </summary>
 internal sealed unsafe class SlicedMatrix : IDisposable
 {
@@ -26,34 +26,29 @@ internal sealed unsafe class SlicedMatrix : IDisposable
 
     internal long CopiedBytes => _copy?.Length ?? 0;
 
-    internal static SlicedMatrix OfRows(in WeightMatrix whole, int first, int count) => new(whole.SliceRows(first, count), 0, null);
+    /// <summary>Takes a view as it is; what it lies in must outlive it.</summary>
+    /// <param name="view">The matrix.</param>
+    /// <param name="ownColumn">Where the shard's own columns start.</param>
+    internal static SlicedMatrix Over(in WeightMatrix view, int ownColumn) => new(view, ownColumn, null);
 
-    internal static SlicedMatrix OfColumns(in WeightMatrix whole, int first, int count)
+    /// <summary>Takes a view as it is, or copies it together where its rows lie apart.</summary>
+    /// <param name="view">The cut part of the tensor.</param>
+    /// <param name="cut">Which part it is.</param>
+    internal static SlicedMatrix Of(in WeightMatrix view, in MatrixCut cut)
     {
-        (int coverFirst, int coverCount) = Cover(whole.Type, whole.Columns, first, count);
-        WeightMatrix stripe = whole.SliceColumns(coverFirst, coverCount);
-        if (coverCount == whole.Columns)
+        long rowBytes = TensorTypes.RowBytes(view.Type, view.Columns);
+        if (view.RowStrideBytes == rowBytes)
         {
-            return new SlicedMatrix(stripe, first - coverFirst, null);
+            return new SlicedMatrix(view, cut.OwnColumn, null);
         }
 
-        long rowBytes = TensorTypes.RowBytes(whole.Type, coverCount);
-        AlignedBuffer<byte> copy = new(rowBytes * whole.Rows);
-        for (int row = 0; row < whole.Rows; row++)
+        AlignedBuffer<byte> copy = new(rowBytes * view.Rows);
+        for (int row = 0; row < view.Rows; row++)
         {
-            Buffer.MemoryCopy(stripe.Data + row * stripe.RowStrideBytes, copy.Pointer + row * rowBytes, rowBytes, rowBytes);
+            Buffer.MemoryCopy(view.Data + row * view.RowStrideBytes, copy.Pointer + row * rowBytes, rowBytes, rowBytes);
         }
 
-        return new SlicedMatrix(new WeightMatrix(copy.Pointer, whole.Type, whole.Rows, coverCount, rowBytes), first - coverFirst, copy);
-    }
-
-    /// <summary>The smallest run of whole quantisation blocks that covers columns [first, first + count).</summary>
-    internal static (int First, int Count) Cover(TensorType type, int columns, int first, int count)
-    {
-        int block = TensorTypes.BlockColumns(type);
-        int coverFirst = first / block * block;
-        int coverEnd = Math.Min(columns, (first + count + block - 1) / block * block);
-        return (coverFirst, coverEnd - coverFirst);
+        return new SlicedMatrix(new WeightMatrix(copy.Pointer, view.Type, view.Rows, view.Columns, rowBytes), cut.OwnColumn, copy);
     }
 
     public void Dispose() => _copy?.Dispose();

@@ -92,10 +92,10 @@ public sealed class Transformer : IDisposable
         for (int layer = 0; layer < _weights.Config.LayerCount; layer++)
         {
             shards.Attention[layer].Add(_weights.LoadAttention(layer, 0, _weights.Config.KvHeadCount, _pool, _limits.MaxSequences));
-            shards.FeedForward[layer].Add(_weights.LoadFeedForward(layer, 0, _weights.NeuronGroupCount));
+            shards.FeedForward[layer].Add(_weights.LoadFeedForward(layer, 0, _weights.Layout.NeuronGroupCount));
         }
 
-        shards.Vocabulary.Add(_weights.LoadVocabulary(0, _weights.TokenGroupCount));
+        shards.Vocabulary.Add(_weights.LoadVocabulary(0, _weights.Layout.TokenGroupCount));
         return shards;
     }
 }

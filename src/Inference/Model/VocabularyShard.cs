@@ -6,10 +6,12 @@ namespace Halo.Inference.Model;
 public sealed unsafe class VocabularyShard : IDisposable
 {
     private readonly SlicedMatrix _rows; // (tokens, hiddenSize)
+    private readonly IDisposable? _owner; // what the rows lie in, where that is the shard's alone
 
-    internal VocabularyShard(SlicedMatrix rows, int firstToken)
+    internal VocabularyShard(SlicedMatrix rows, int firstToken, IDisposable? owner = null)
     {
         _rows = rows;
+        _owner = owner;
         FirstToken = firstToken;
     }
 
@@ -28,5 +30,9 @@ public sealed unsafe class VocabularyShard : IDisposable
         scratch.Team.Run(scratch.Products.Of(scratch.Normed).Into(_rows.Matrix, logits, stride));
 
     /// <inheritdoc/>
-    public void Dispose() => _rows.Dispose();
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _owner?.Dispose();
+    }
 }

@@ -3,7 +3,7 @@ using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Tests.Model;
 
-/// <summary>A tiny LLaMA file of zeros whose metadata and tensors can be spoiled before it is written: 2 layers, 4 heads over 2 KV heads of 8.</summary>
+/// <summary>A tiny LLaMA file, of zeros unless filled, whose metadata and tensors can be spoiled before it is written: 2 layers, 4 heads over 2 KV heads of 8.</summary>
 internal sealed class MadeModel
 {
     internal const int HiddenSize = 32;
@@ -24,6 +24,9 @@ internal sealed class MadeModel
     };
 
     internal Dictionary<string, (long[] Dimensions, TensorType Type)> Tensors { get; } = [];
+
+    /// <summary>Writes the tensors' bytes; nothing leaves them zero.</summary>
+    internal Action<byte[]>? Fill { get; init; }
 
     internal MadeModel()
     {
@@ -69,7 +72,9 @@ internal sealed class MadeModel
         foreach ((string name, (long[] dimensions, TensorType type)) in Tensors)
         {
             long rows = dimensions.Skip(1).Aggregate(1L, (product, size) => product * size);
-            writer.WriteTensor(name, stream => stream.Write(new byte[TensorTypes.RowBytes(type, dimensions[0]) * rows]));
+            byte[] data = new byte[TensorTypes.RowBytes(type, dimensions[0]) * rows];
+            Fill?.Invoke(data);
+            writer.WriteTensor(name, stream => stream.Write(data));
         }
 
         writer.Complete();

@@ -16,10 +16,10 @@ public sealed class ModelWeightsTests
         ModelConfig config = weights.Config;
         Assert.Equal((32, 64, 2, 4, 2), (config.HiddenSize, config.IntermediateSize, config.LayerCount, config.HeadCount, config.KvHeadCount));
         Assert.Equal((8, 8, 40, 64, 16), (config.HeadDim, config.RotaryDim, config.VocabularySize, config.ContextLength, config.GroupWidth));
-        Assert.Equal((2, 2), (weights.NeuronGroupCount, weights.TokenGroupCount));
-        Assert.Equal(4L * (32 * 16 + 2 * 32 * 8 + 16 * 32), weights.HeadGroupBytes);
-        Assert.Equal(4L * (2 * 32 * 32 + 32 * 32), weights.NeuronGroupBytes);
-        Assert.Equal((4L * 32 * 32, 4L * 32 * 40), (weights.TokenGroupBytes, weights.EmbeddingBytes));
+        Assert.Equal((2, 2), (weights.Layout.NeuronGroupCount, weights.Layout.TokenGroupCount));
+        Assert.Equal(4L * (32 * 16 + 2 * 32 * 8 + 16 * 32), weights.Layout.HeadGroupBytes);
+        Assert.Equal(4L * (2 * 32 * 32 + 32 * 32), weights.Layout.NeuronGroupBytes);
+        Assert.Equal((4L * 32 * 32, 4L * 32 * 40), (weights.Layout.TokenGroupBytes, weights.Layout.EmbeddingBytes));
     }
 
     [Theory]

@@ -94,12 +94,12 @@ public sealed class ShardSumTests
         using KvBlockPool pool = new(weights.Config.HeadDim, 0);
         using AttentionShard whole = weights.LoadAttention(0, 0, weights.Config.KvHeadCount, pool, 1);
         using AttentionShard part = weights.LoadAttention(0, 0, 1, pool, 1);
-        using FeedForwardShard neurons = weights.LoadFeedForward(0, 0, weights.NeuronGroupCount);
+        using FeedForwardShard neurons = weights.LoadFeedForward(0, 0, weights.Layout.NeuronGroupCount);
         using FeedForwardShard group = weights.LoadFeedForward(0, 1, 1);
         using VocabularyShard tokens = weights.LoadVocabulary(1, 1);
         Assert.Equal((0, 0, 0), (whole.CopiedBytes, neurons.CopiedBytes, tokens.CopiedBytes));
-        Assert.InRange(part.CopiedBytes, 1, weights.HeadGroupBytes);
-        Assert.InRange(group.CopiedBytes, 1, weights.NeuronGroupBytes);
+        Assert.InRange(part.CopiedBytes, 1, weights.Layout.HeadGroupBytes);
+        Assert.InRange(group.CopiedBytes, 1, weights.Layout.NeuronGroupBytes);
     }
 
     [Theory]

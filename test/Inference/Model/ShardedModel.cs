@@ -8,6 +8,7 @@ namespace Halo.Inference.Tests.Model;
 internal sealed class ShardedModel : IDisposable
 {
     private readonly ModelWeights _weights;
+    private readonly IShardSource _source;
     private readonly WorkerTeam _team = new(1, "test", spin: false);
     private readonly KvBlockPool _pool;
     private readonly List<LayerWalk> _walks = [];
@@ -16,26 +17,28 @@ internal sealed class ShardedModel : IDisposable
     /// <param name="path">The model.</param>
     /// <param name="pieces">Cuts of every stage; a stage of fewer groups is cut into those.</param>
     /// <param name="walks">Boards; with fewer than pieces some hold several shards of a stage.</param>
-    internal ShardedModel(string path, int pieces, int walks)
+    /// <param name="source">Where the shards come from, made of the open model; the model itself where it is left out.</param>
+    internal ShardedModel(string path, int pieces, int walks, Func<ModelWeights, IShardSource>? source = null)
     {
         _weights = ModelWeights.Open(path);
+        _source = source?.Invoke(_weights) ?? _weights;
         ModelConfig config = _weights.Config;
         _pool = new KvBlockPool(config.HeadDim, maxBlocks: 10_000);
         for (int walk = 0; walk < walks; walk++)
         {
-            _walks.Add(new LayerWalk(_weights, new StepLimits(), _team));
+            _walks.Add(new LayerWalk(_source, new StepLimits(), _team));
             _tables.Add(new ShardTable(config.LayerCount));
         }
 
         for (int layer = 0; layer < config.LayerCount; layer++)
         {
             Deal(config.KvHeadCount, pieces, (table, first, count) =>
-                table.Attention[layer].Add(_weights.LoadAttention(layer, first, count, _pool, maxSequences: 4)));
-            Deal(_weights.NeuronGroupCount, pieces, (table, first, count) =>
-                table.FeedForward[layer].Add(_weights.LoadFeedForward(layer, first, count)));
+                table.Attention[layer].Add(_source.LoadAttention(layer, first, count, _pool, maxSequences: 4)));
+            Deal(_weights.Layout.NeuronGroupCount, pieces, (table, first, count) =>
+                table.FeedForward[layer].AddRange(_source.LoadFeedForward(layer, first, count)));
         }
 
-        Deal(_weights.TokenGroupCount, pieces, (table, first, count) => table.Vocabulary.Add(_weights.LoadVocabulary(first, count)));
+        Deal(_weights.Layout.TokenGroupCount, pieces, (table, first, count) => table.Vocabulary.AddRange(_source.LoadVocabulary(first, count)));
     }
 
     internal ModelConfig Config => _weights.Config;
@@ -121,6 +124,7 @@ internal sealed class ShardedModel : IDisposable
         _walks.ForEach(walk => walk.Dispose());
         _pool.Dispose();
         _team.Dispose();
+        _source.Dispose();
         _weights.Dispose();
     }
 

@@ -1,0 +1,75 @@
+using Halo.Inference.Kernels;
+
+namespace Halo.Inference.Model.Pieces;
+
+/// <summary>
+/// A model of which only pieces are here. A slice loads once all its pieces are; its shards own the mappings they point into.
+/// </summary>
+public sealed class PieceWeights : IShardSource
+{
+    private readonly ModelManifest _manifest;
+    private readonly Func<PieceId, PieceFile?> _open;
+    private readonly RopeTable _rope;
+
+    /// <param name="manifest">The model.</param>
+    /// <param name="open">Maps a piece whose payload has been checked, or returns null where it is not here. The receiver disposes it.</param>
+    public PieceWeights(ModelManifest manifest, Func<PieceId, PieceFile?> open)
+    {
+        _manifest = manifest;
+        _open = open;
+        _rope = new RopeTable(Config.ContextLength, RopeTable.InverseFrequencies(Config.RotaryDim, Config.RopeBase));
+    }
+
+    /// <inheritdoc/>
+    public ModelConfig Config => _manifest.Layout.Config;
+
+    /// <inheritdoc/>
+    public ModelNorms Norms => _manifest.Norms;
+
+    /// <inheritdoc/>
+    /// <exception cref="PieceException">The slice's piece is not here; the message names it.</exception>
+    public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences) =>
+        Load(new PieceId(PieceKind.Attention, layer, first, count), piece =>
+        {
+            KvCache kv = new(pool, maxSequences, count, Config.HeadDim, Config.ContextLength);
+            return new AttentionShard(Config, _rope, piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece.Matrix(3), kv, piece);
+        })[0];
+
+    /// <inheritdoc/>
+    /// <exception cref="PieceException">A piece of the slice is not here; the message names the first.</exception>
+    public IReadOnlyList<FeedForwardShard> LoadFeedForward(int layer, int first, int count) =>
+        Load(
+            new PieceId(PieceKind.FeedForward, layer, first, count),
+            piece => new FeedForwardShard(piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece));
+
+    /// <inheritdoc/>
+    /// <exception cref="PieceException">A piece of the slice is not here; the message names the first.</exception>
+    public IReadOnlyList<VocabularyShard> LoadVocabulary(int first, int count) =>
+        Load(
+            new PieceId(PieceKind.Vocabulary, PieceId.OutputLayer, first, count),
+            piece => new VocabularyShard(piece.Matrix(0), piece.Id.FirstGroup * ModelLayout.TokenGroupSize, piece));
+
+    /// <inheritdoc/>
+    public void Dispose() => _rope.Dispose();
+
+    private List<TShard> Load<TShard>(PieceId slice, Func<PieceFile, TShard> make)
+        where TShard : IDisposable
+    {
+        List<PieceFile> files = [];
+        try
+        {
+            foreach (PieceId id in PieceGrid.Cover(_manifest, slice))
+            {
+                files.Add(_open(id) ?? throw new PieceException(
+                    $"Piece {id} of {_manifest.Name} is not on this board, so groups {slice} cannot be loaded: it must be sent first."));
+            }
+
+            return [.. files.Select(make)];
+        }
+        catch
+        {
+            files.ForEach(file => file.Dispose());
+            throw;
+        }
+    }
+}
