@@ -168,7 +168,6 @@ internal sealed class WatchedPeer : IAsyncDisposable
             TimeSpan now = Now;
             if (Heartbeat.TryRead(datagram, HeartbeatKind.Pong, _key, out Heartbeat pong)
                 && pong.KeyId == _keyId
-                && pong.Echo >> 32 == _numbers >> 32
                 && _log.TryAnswer((long)(pong.Echo - _numbers), now))
             {
                 Publish(_tracker.Heard(now));
