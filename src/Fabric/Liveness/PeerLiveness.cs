@@ -4,7 +4,7 @@ namespace Halo.Fabric.Liveness;
 /// <param name="Name">The process, as it is watched.</param>
 /// <param name="State">Alive, suspect or dead.</param>
 /// <param name="Silence">For how long it has not answered; pauses of the watching process do not count.</param>
-/// <param name="RoundTrip">Smoothed time from a ping to its pong; null before the first.</param>
+/// <param name="RoundTrip">Smoothed time from a ping to its pong, without pongs that took longer than it takes to be suspect; null before the first.</param>
 /// <param name="LossShare">Share of pings without an answer, 0 to 1, among the last hundred that had the time for one.</param>
 /// <param name="Pings">Pings sent.</param>
 /// <param name="Pongs">Pings answered.</param>

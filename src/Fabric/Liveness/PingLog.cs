@@ -1,7 +1,11 @@
 namespace Halo.Fabric.Liveness;
 
 /// <summary>The last pings to a process: which were answered, and how fast. Not safe for threads.</summary>
-internal sealed class PingLog
+/// <param name="patience">
+/// After this long a ping without an answer counts as lost, and a late answer tells nothing of the link: the process stood still.
+/// </param>
+/// <param name="oldest">An answer later than this is none.</param>
+internal sealed class PingLog(TimeSpan patience, TimeSpan oldest)
 {
     private const int Kept = 128;
     private const int Judged = 100;      // pings that the share of losses looks back on
@@ -15,7 +19,7 @@ internal sealed class PingLog
     /// <summary>Pings answered.</summary>
     internal long Answered { get; private set; }
 
-    /// <summary>Smoothed round-trip time; null before the first answer.</summary>
+    /// <summary>Smoothed round-trip time; null before the first answer in time.</summary>
     internal TimeSpan? RoundTrip { get; private set; }
 
     /// <summary>Notes a ping and gives it its place: 1 for the first, then 2, and so on.</summary>
@@ -25,8 +29,8 @@ internal sealed class PingLog
         return Sent;
     }
 
-    /// <summary>Notes the answer to a ping; false where there was no such ping, it was answered before, or it is older than <paramref name="oldest"/>.</summary>
-    internal bool TryAnswer(long place, TimeSpan now, TimeSpan oldest)
+    /// <summary>Notes the answer to a ping; false where there was no such ping, it was answered before, or it is too old.</summary>
+    internal bool TryAnswer(long place, TimeSpan now)
     {
         if (place <= 0 || place > Sent || place <= Sent - Kept)
         {
@@ -42,14 +46,16 @@ internal sealed class PingLog
 
         ping = ping with { IsAnswered = true };
         Answered++;
-        RoundTrip = RoundTrip is { } smooth ? smooth + ((age - smooth) * Smoothing) : age;
+        if (age < patience)
+        {
+            RoundTrip = RoundTrip is { } smooth ? smooth + ((age - smooth) * Smoothing) : age;
+        }
+
         return true;
     }
 
-    /// <summary>
-    /// Share of pings without an answer, 0 to 1, among the last 100 that were answered or had <paramref name="patience"/> to be; 0 where there is none.
-    /// </summary>
-    internal double LossShare(TimeSpan now, TimeSpan patience)
+    /// <summary>Share of pings without an answer, 0 to 1, among the last 100 that were answered or had the time to be; 0 where there is none.</summary>
+    internal double LossShare(TimeSpan now)
     {
         int judged = 0;
         int lost = 0;

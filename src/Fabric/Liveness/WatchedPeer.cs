@@ -20,7 +20,7 @@ internal sealed class WatchedPeer : IAsyncDisposable
     private readonly Action<WatchedPeer, LivenessChange> _publish;
     private readonly Socket _socket;
     private readonly LivenessTracker _tracker;
-    private readonly PingLog _log = new();
+    private readonly PingLog _log;
     private readonly byte[] _outgoing = new byte[Heartbeat.Bytes];
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _receiving;
@@ -48,6 +48,7 @@ internal sealed class WatchedPeer : IAsyncDisposable
         _time = time;
         _start = time.GetTimestamp();
         _publish = publish;
+        _log = new PingLog(options.SuspectAfter, options.DeadAfter);
         _tracker = new LivenessTracker(name, options, TimeSpan.Zero);
         _socket = new Socket(endpoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
         try
@@ -107,7 +108,7 @@ internal sealed class WatchedPeer : IAsyncDisposable
                 _tracker.State,
                 _tracker.Silence(now),
                 _log.RoundTrip,
-                _log.LossShare(now, _options.SuspectAfter),
+                _log.LossShare(now),
                 _log.Sent,
                 _log.Answered,
                 _dropped,
@@ -167,8 +168,7 @@ internal sealed class WatchedPeer : IAsyncDisposable
             TimeSpan now = Now;
             if (Heartbeat.TryRead(datagram, HeartbeatKind.Pong, _key, out Heartbeat pong)
                 && pong.KeyId == _keyId
-                && pong.Echo >> 32 == _numbers >> 32
-                && _log.TryAnswer((long)(pong.Echo - _numbers), now, _options.DeadAfter))
+                && _log.TryAnswer((long)(pong.Echo - _numbers), now))
             {
                 Publish(_tracker.Heard(now));
             }
