@@ -66,7 +66,7 @@ internal sealed class Meddler : DelegatingHandler
         {
             JsonArray list => new JsonArray([.. list.Reverse().Select(node => node!.DeepClone())]),
             JsonValue value when value.TryGetValue(out int number) => number + 1,
-            JsonValue value when value.TryGetValue(out byte[]? bytes) && bytes.Length >= 32 => Convert.ToBase64String([(byte)(bytes[0] ^ 1), .. bytes[1..]]),
+            JsonValue value when field is "nonce" or "mac" or "publicKey" => FlipFirst(Convert.FromBase64String(value.GetValue<string>())),
             JsonValue value => value.GetValue<string>()[..^1] + "x",
             _ => throw new ArgumentException($"The message has no field {field}.", nameof(field)),
         };
@@ -92,6 +92,12 @@ internal sealed class Meddler : DelegatingHandler
         HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
         OnResponse?.Invoke(response);
         return response;
+    }
+
+    private static string FlipFirst(byte[] bytes)
+    {
+        bytes[0] ^= 1;
+        return Convert.ToBase64String(bytes);
     }
 
     private static byte[] Read(HttpContent content)

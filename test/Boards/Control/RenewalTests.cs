@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Http.Json;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Halo.Boards.Control;
 
@@ -85,12 +85,12 @@ public sealed class RenewalTests
             {
                 using HttpClient http = new();
                 using HttpRequestMessage elsewhere = (wire.Recorded[^1] with { Target = new Uri(other.Address, "/control/echo") }).ToRequest();
-                HttpResponseMessage unknown = http.Send(elsewhere);
-                Assert.Equal(HttpStatusCode.Unauthorized, unknown.StatusCode);
-                Assert.NotNull(unknown.Content.ReadFromJsonAsync<JsonObject>().GetAwaiter().GetResult()!["mac"]);
+                using HttpResponseMessage unknown = http.Send(elsewhere);
+                byte[] word = unknown.Content.ReadAsByteArrayAsync().GetAwaiter().GetResult();
+                Assert.NotNull(JsonNode.Parse(word)!["mac"]);
                 response.StatusCode = unknown.StatusCode;
                 response.Headers.Clear();
-                response.Content = unknown.Content;
+                response.Content = new ByteArrayContent(word);
             }
         };
         ControlException fault = await Assert.ThrowsAsync<ControlException>(() => client.SendAsync(HttpMethod.Post, "/control/echo", s_body, default));
@@ -112,14 +112,14 @@ public sealed class RenewalTests
     public async Task Send_WhereTheBoardDiesWhileItWorks_IsUnreachable()
     {
         await using ControlHost host = await ControlHost.StartAsync();
-        using System.Net.Sockets.TcpListener dying = new(IPAddress.Loopback, 0);
+        using TcpListener dying = new(IPAddress.Loopback, 0);
         dying.Start();
         using ControlClient client = new(new Uri($"http://{dying.LocalEndpoint}"), ControlHost.Key, "head", "head-1");
         Task<ControlSession> connecting = client.ConnectAsync(default);
-        using (System.Net.Sockets.Socket socket = await dying.AcceptSocketAsync())
+        using (Socket socket = await dying.AcceptSocketAsync())
         {
             await socket.ReceiveAsync(new byte[64]);
-            socket.LingerState = new System.Net.Sockets.LingerOption(true, 0);
+            socket.LingerState = new LingerOption(true, 0);
         }
 
         dying.Stop();
@@ -130,7 +130,7 @@ public sealed class RenewalTests
     [Fact]
     public async Task Send_WhereNobodyAnswersTheHandshake_IsSilentNotUnreachable()
     {
-        using System.Net.Sockets.TcpListener mute = new(IPAddress.Loopback, 0);
+        using TcpListener mute = new(IPAddress.Loopback, 0);
         mute.Start();
         using ControlClient client = new(
             new Uri($"http://{mute.LocalEndpoint}"), ControlHost.Key, "head", "head-1", new ControlClientOptions { HandshakeTimeout = TimeSpan.FromMilliseconds(50) });
