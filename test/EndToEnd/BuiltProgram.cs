@@ -23,6 +23,9 @@ internal sealed class BuiltProgram : IAsyncDisposable
 
     internal string Errors => Snapshot(_errors);
 
+    /// <summary>The process's id, for signals.</summary>
+    internal int Id => _process.Id;
+
     internal bool HasExited => _process.HasExited;
 
     /// <param name="project">The project's name, for example <c>Halo.Gateway</c>.</param>
@@ -67,9 +70,20 @@ internal sealed class BuiltProgram : IAsyncDisposable
     }
 
     /// <summary>Asks the process to end, as Ctrl-C or a service manager would.</summary>
-    internal void Terminate()
+    internal void Terminate() => Signal("TERM");
+
+    /// <summary>Ends the process as a power cut would: it does not get to say anything.</summary>
+    internal void Kill() => Signal("KILL");
+
+    /// <summary>Freezes the process: its sockets stay open, and nobody answers.</summary>
+    internal void Freeze() => Signal("STOP");
+
+    /// <summary>Lets a frozen process go on.</summary>
+    internal void Thaw() => Signal("CONT");
+
+    private void Signal(string name)
     {
-        using Process kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        using Process kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         kill.WaitForExit();
     }
 

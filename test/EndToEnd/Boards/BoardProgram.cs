@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Halo.EndToEnd.Tests.Boards;
+
+/// <summary>A board in a process of its own on the loopback, with ports that the system chose.</summary>
+internal sealed partial class BoardProgram : IAsyncDisposable
+{
+    private BoardProgram(string name, BuiltProgram program)
+    {
+        Name = name;
+        Program = program;
+    }
+
+    internal string Name { get; }
+
+    internal BuiltProgram Program { get; }
+
+    /// <summary>TCP port of the control endpoint.</summary>
+    internal int ControlPort => Port("control");
+
+    /// <summary>TCP port for streams of other boards.</summary>
+    internal int DataPort => Port("data");
+
+    /// <summary>The control endpoint.</summary>
+    internal string Url => $"http://127.0.0.1:{ControlPort}";
+
+    internal static async Task<BoardProgram> StartAsync(ClusterFolder folder, string name, double speed = 1, params string[] more)
+    {
+        BuiltProgram program = BuiltProgram.Start(
+            "Halo.Silo", "halo-silo", "--name", name, "--key-file", folder.KeyFile, "--listen", "127.0.0.1", "--port", "0", "--data-port", "0",
+            "--speed", speed.ToString(CultureInfo.InvariantCulture), "--threads", "1", "--cache", folder.CacheOf(name), .. more);
+        BoardProgram board = new(name, program);
+        await program.UntilAsync(() => Task.FromResult(Listening().IsMatch(program.Output)), $"board {name} to listen");
+        return board;
+    }
+
+    public ValueTask DisposeAsync() => Program.DisposeAsync();
+
+    private int Port(string which) => int.Parse(Listening().Match(Program.Output).Groups[which].Value, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"listens: control (?<control>\d+), data (?<data>\d+)")]
+    private static partial Regex Listening();
+}

@@ -1,0 +1,38 @@
+using System.Collections;
+
+namespace Halo.EndToEnd.Tests.Boards;
+
+/// <summary>Several board processes, b2 and up: b1 is the head process's own.</summary>
+internal sealed class BoardSet : IReadOnlyList<BoardProgram>, IAsyncDisposable
+{
+    private readonly BoardProgram[] _boards;
+
+    private BoardSet(BoardProgram[] boards) => _boards = boards;
+
+    public int Count => _boards.Length;
+
+    public BoardProgram this[int index] => _boards[index];
+
+    internal static async Task<BoardSet> StartAsync(ClusterFolder folder, int count, params string[] more) =>
+        new(await Task.WhenAll(Enumerable.Range(2, count).Select(number => BoardProgram.StartAsync(folder, $"b{number}", 1, more))));
+
+    public IEnumerator<BoardProgram> GetEnumerator() => ((IEnumerable<BoardProgram>)_boards).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (BoardProgram board in _boards)
+        {
+            await board.DisposeAsync();
+        }
+    }
+}
+
+/// <summary>Tests with several processes run one after the other: they share two cores.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class BoardsCollection
+{
+    /// <summary>The collection's name.</summary>
+    public const string Name = "boards";
+}

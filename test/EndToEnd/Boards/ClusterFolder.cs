@@ -1,0 +1,17 @@
+using Halo.Boards.Control;
+
+namespace Halo.EndToEnd.Tests.Boards;
+
+/// <summary>A folder with a cluster's key and its boards' caches, gone when the test is over.</summary>
+internal sealed class ClusterFolder : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("halo-test-");
+
+    internal ClusterFolder() => ClusterKey.WriteNew(KeyFile);
+
+    internal string KeyFile => Path.Combine(_folder.FullName, "cluster.key");
+
+    internal string CacheOf(string board) => Path.Combine(_folder.FullName, "cache", board);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+}
