@@ -5,6 +5,7 @@ namespace Halo.Silo;
 /// <summary>Amounts of memory as people write them.</summary>
 public static class ByteCount
 {
+    /// <summary>Completes the sentence "it must be …".</summary>
     public const string Needed = "a number of bytes above 0, or one with K, M, G (thousands) or Ki, Mi, Gi (of 1,024), such as 500M";
 
     private static readonly (string Suffix, long Unit)[] s_units =

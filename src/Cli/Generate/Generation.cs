@@ -27,7 +27,7 @@ internal sealed class Generation(CommandConsole console, ModelFile file, HaloClu
         await using ModelSession session = await ModelSession.StartAsync(file, options, cancellationToken);
         string seed = sampling.Temperature > 0 ? $", seed {sampling.Seed}" : "";
         double loading = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        console.Note($"{file.Name} on {Count(options.Boards, "board")}, ready in {loading:0.00} s{seed}");
+        console.Note($"{file.Name} on {Count(options.LocalBoards, "board")}, ready in {loading:0.00} s{seed}");
         GenerationFigures figures = await StreamAsync(session, prompt, cancellationToken);
         await ReportAsync(session, figures);
         return CommandHost.Success;

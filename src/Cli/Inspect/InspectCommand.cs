@@ -1,3 +1,4 @@
+using Halo.Silo;
 using System.CommandLine;
 using Halo.Cli.Hosting;
 using Halo.Inference.Gguf;

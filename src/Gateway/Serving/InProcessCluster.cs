@@ -14,7 +14,7 @@ internal sealed class InProcessCluster : IServingCluster
     public IGrainFactory Grains => _cluster.Grains;
 
     public static async Task<IServingCluster> StartAsync(HaloClusterOptions options, ILoggerFactory logging, CancellationToken cancellationToken) =>
-        new InProcessCluster(await HaloCluster.StartAsync(options, logging, cancellationToken));
+        new InProcessCluster(await HaloCluster.StartAsync(options, logging, cancellationToken: cancellationToken));
 
     public ITokenizer TokenizerOf(string model) => _cluster.Models.Open(model).Tokenizer;
 

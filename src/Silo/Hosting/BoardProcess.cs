@@ -12,6 +12,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Halo.Silo.Hosting;
@@ -48,7 +49,7 @@ internal static class BoardProcess
         app.MapGet("/healthz", () => Results.Ok());
         await app.StartAsync(cancellationToken);
 
-        int port = new Uri(app.Services.GetRequiredService<IServer>().Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()
+        int port = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First()
             .Replace("[::]", "localhost", StringComparison.Ordinal)).Port;
         await output.WriteLineAsync(string.Create(
             System.Globalization.CultureInfo.InvariantCulture,

@@ -1,9 +1,4 @@
-using System.Security.Cryptography;
-using Halo.Boards;
-using Halo.Boards.Control;
-using Halo.Boards.Remote;
 using Halo.Fabric.Liveness;
-using Microsoft.Extensions.Logging;
 
 namespace Halo.Silo.Membership;
 

@@ -27,9 +27,12 @@ internal sealed partial class BoardProgram : IAsyncDisposable
 
     internal static async Task<BoardProgram> StartAsync(ClusterFolder folder, string name, double speed = 1, params string[] more)
     {
-        BuiltProgram program = BuiltProgram.Start(
-            "Halo.Silo", "halo-silo", "--name", name, "--key-file", folder.KeyFile, "--listen", "127.0.0.1", "--port", "0", "--data-port", "0",
-            "--speed", speed.ToString(CultureInfo.InvariantCulture), "--threads", "1", "--cache", folder.CacheOf(name), .. more);
+        string[] arguments =
+        [
+            "--name", name, "--key-file", folder.KeyFile, "--listen", "127.0.0.1", "--port", "0", "--data-port", "0",
+            "--speed", speed.ToString(CultureInfo.InvariantCulture), "--threads", "1", "--cache", folder.CacheOf(name), .. more,
+        ];
+        BuiltProgram program = BuiltProgram.Start("Halo.Silo", "halo-silo", arguments);
         BoardProgram board = new(name, program);
         await program.UntilAsync(() => Task.FromResult(Listening().IsMatch(program.Output)), $"board {name} to listen");
         return board;

@@ -31,7 +31,7 @@ internal sealed class BoardSet : IReadOnlyList<BoardProgram>, IAsyncDisposable
 
 /// <summary>Tests with several processes run one after the other: they share two cores.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class BoardsCollection
+public sealed class BoardTests
 {
     /// <summary>The collection's name.</summary>
     public const string Name = "boards";

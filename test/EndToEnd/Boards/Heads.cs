@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using Halo.Grains;
 using Halo.Silo;
-using Orleans;
 
 namespace Halo.EndToEnd.Tests.Boards;
 
@@ -11,7 +10,7 @@ internal static class Heads
 {
     internal const string Prompt = "Once upon a time";
 
-    /// <summary>Options for a head process with these boards; the head board counts as fast as <paramref name="speed"/>.</summary>
+    /// <summary>Options for a head process with these boards, at relative speeds where they are given.</summary>
     internal static HaloClusterOptions Options(ClusterFolder folder, IEnumerable<BoardProgram> boards, params double[] speeds) => new()
     {
         KeyFile = folder.KeyFile,
@@ -33,7 +32,10 @@ internal static class Heads
     {
         GenerationRequest request = new()
         {
-            Model = model, Prompt = Prompt, MaxTokens = maxTokens, Sampling = new SamplingOptions { Temperature = 0 },
+            Model = model,
+            Prompt = Prompt,
+            MaxTokens = maxTokens,
+            Sampling = new SamplingOptions { Temperature = 0 },
         };
         StringBuilder text = new();
         await foreach (GenerationChunk chunk in cluster.Grains.GetGrain<IGenerationGrain>(Guid.NewGuid().ToString("N")).GenerateAsync(request))

@@ -5,7 +5,7 @@ using Halo.Silo;
 namespace Halo.EndToEnd.Tests.Boards;
 
 /// <summary>Boards in processes of their own give the text that one machine gives.</summary>
-[Collection(BoardsCollection.Name)]
+[Collection(BoardTests.Name)]
 public sealed class ReferenceTextTests
 {
     private static readonly (string Folder, string File)[] s_models =
