@@ -11,7 +11,11 @@ internal sealed class BoardSet : IDisposable
 {
     private readonly StepRequest _request = new();
 
-    internal BoardSet(double[] speeds, int threads = 2, string? path = null)
+    /// <param name="speeds">Each board's speed.</param>
+    /// <param name="threads">Compute threads.</param>
+    /// <param name="path">The model; the bundled one where it is left out.</param>
+    /// <param name="shareOf">Makes a board's share; of the model file where it is left out.</param>
+    internal BoardSet(double[] speeds, int threads = 2, string? path = null, Func<Board, LoadedModel, BoardModel>? shareOf = null)
     {
         Model = LoadedModel.Open("tales", path ?? TestPaths.BundledModel, new StepLimits());
         BoardProfile[] profiles = [.. speeds.Select((speed, index) => new BoardProfile($"b{index + 1}", speed, 1L << 30))];
@@ -19,6 +23,7 @@ internal sealed class BoardSet : IDisposable
         Plan = Planner.Create(Model.Profile, profiles, new PlanRequest { KvPositions = 2048 });
         foreach (Board board in Host.Boards)
         {
+            shareOf?.Invoke(board, Model);
             board.Model(Model).Prepare(Plan);
             Plan.ShardsOf(board.Name).ToList().ForEach(assignment => board.Model(Model).Register(assignment.Slice));
             board.Model(Model).Commit(Plan.Version);

@@ -7,7 +7,6 @@ namespace Halo.Inference.Model.Pieces;
 /// </summary>
 public sealed class PieceWeights : IShardSource
 {
-    private readonly ModelManifest _manifest;
     private readonly Func<PieceId, PieceFile?> _open;
     private readonly RopeTable _rope;
 
@@ -15,16 +14,19 @@ public sealed class PieceWeights : IShardSource
     /// <param name="open">Maps a piece whose payload has been checked, or returns null where it is not here. The receiver disposes it.</param>
     public PieceWeights(ModelManifest manifest, Func<PieceId, PieceFile?> open)
     {
-        _manifest = manifest;
+        Manifest = manifest;
         _open = open;
         _rope = new RopeTable(Config.ContextLength, RopeTable.InverseFrequencies(Config.RotaryDim, Config.RopeBase));
     }
 
-    /// <inheritdoc/>
-    public ModelConfig Config => _manifest.Layout.Config;
+    /// <summary>The model.</summary>
+    public ModelManifest Manifest { get; }
 
     /// <inheritdoc/>
-    public ModelNorms Norms => _manifest.Norms;
+    public ModelConfig Config => Manifest.Layout.Config;
+
+    /// <inheritdoc/>
+    public ModelNorms Norms => Manifest.Norms;
 
     /// <inheritdoc/>
     /// <exception cref="PieceException">The slice's piece is not here; the message names it.</exception>
@@ -58,10 +60,10 @@ public sealed class PieceWeights : IShardSource
         List<PieceFile> files = [];
         try
         {
-            foreach (PieceId id in PieceGrid.Cover(_manifest, slice))
+            foreach (PieceId id in PieceGrid.Cover(Manifest, slice))
             {
                 files.Add(_open(id) ?? throw new PieceException(
-                    $"Piece {id} of {_manifest.Name} is not on this board, so groups {slice} cannot be loaded: it must be sent first."));
+                    $"Piece {id} of {Manifest.Name} is not on this board, so groups {slice} cannot be loaded: it must be sent first."));
             }
 
             return [.. files.Select(make)];
