@@ -147,13 +147,14 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
 
             foreach (BoardLane lane in lanes)
             {
-                ReadOnlySpan<byte> received = lane == _head ? announcement : lane.Transport.ReceiveAnnouncement();
+                long stepNumber = StepCount;
+                ReadOnlySpan<byte> received = lane == _head ? announcement : lane.Transport.ReceiveAnnouncement(out stepNumber);
                 if (received.IsEmpty)
                 {
                     return;
                 }
 
-                lane.Begin(received);
+                lane.Begin(stepNumber, received);
             }
 
             Walk(lanes);
@@ -206,7 +207,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
             try
             {
                 announcement = Encode(request);
-                _head.Transport.Announce(announcement);
+                _head.Transport.Announce(request.Step.StepNumber, announcement);
                 return true;
             }
             catch (Exception fault)
