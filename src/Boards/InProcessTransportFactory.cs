@@ -10,7 +10,7 @@ public sealed class InProcessTransportFactory : ITransportFactory
     public IReadOnlyList<ITransport> Connect(Plan plan, FabricSize size)
     {
         // Step threads are never more than cores (see StepRunner), so each may spin for the short time that it spins at all.
-        InProcessFabric fabric = new(size, spin: Environment.ProcessorCount > 1);
+        InProcessFabric fabric = new(size, spin: Environment.ProcessorCount > 1, plan.Boards);
         return [.. Enumerable.Range(0, size.BoardCount).Select(fabric.Connect)];
     }
 }

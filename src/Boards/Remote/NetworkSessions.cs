@@ -53,9 +53,16 @@ public sealed class NetworkSessions(BoardHost host, BoardDirectory boards, Strea
             [
                 new StreamTransport(
                     head, head, plan.Boards, connections, size, options, spin: Environment.ProcessorCount > 1,
-                    (place, reason) => remote[place]?.Lose(reason)),
+                    (place, text) => remote[place]?.Lose(Reason(plan.Boards[place], text))),
             ]);
         });
+    }
+
+    // The fabric tells a whole sentence, which a board's loss puts around every reason.
+    private static string Reason(string board, string text)
+    {
+        string beginning = $"Board {board} is lost: ";
+        return text.StartsWith(beginning, StringComparison.Ordinal) ? text[beginning.Length..].TrimEnd('.') : text;
     }
 
     private static StreamPeer Peer(string name, RemoteBoard? board) => board is null

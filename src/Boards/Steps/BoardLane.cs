@@ -11,6 +11,8 @@ internal sealed class BoardLane
     private readonly int _hiddenSize;
     private readonly Step _step = new();
     private bool _failed;
+    private long _stepNumber; // as announced, whether or not the announcement could be read
+    private ulong _residualChecksum;
 
     internal BoardLane(BoardModel board, ITransport transport, int hiddenSize)
     {
@@ -32,9 +34,11 @@ internal sealed class BoardLane
     private LayerWalk Walk => _board.Walk;
 
     /// <summary>Takes a step up. A board that cannot gives the step up for all.</summary>
-    internal void Begin(ReadOnlySpan<byte> announcement)
+    internal void Begin(long stepNumber, ReadOnlySpan<byte> announcement)
     {
         _failed = false;
+        _stepNumber = stepNumber;
+        _residualChecksum = 0;
         try
         {
             ReadOnlySpan<float> embeddings = StepCodec.Read(announcement, _step);
@@ -91,6 +95,7 @@ internal sealed class BoardLane
     {
         try
         {
+            _residualChecksum = HasRows ? ResidualChecksum.Of(Walk.Residual) : 0;
             if (Walk.LogitRowCount > 0 && Walk.Vocabulary.Length > 0)
             {
                 Walk.NormalizeLogitRows();
@@ -113,7 +118,7 @@ internal sealed class BoardLane
     internal void End()
     {
         _board.EndStep();
-        Transport.EndStep(_step.StepNumber);
+        Transport.EndStep(_stepNumber, _residualChecksum);
     }
 
     private StageKey Key(int stage) => new(_step.PlanVersion, _step.StepNumber, stage);
@@ -122,6 +127,6 @@ internal sealed class BoardLane
     {
         _failed = true;
         string reason = fault is StepException ? fault.Message : $"Board {Name} failed: {fault}";
-        Transport.Abort(_step.StepNumber, reason);
+        Transport.Abort(_stepNumber, reason);
     }
 }

@@ -8,19 +8,21 @@ internal sealed class LaneGroup(BoardLane[] lanes, int stageCount)
 {
     /// <summary>Takes up the next step with every board.</summary>
     /// <param name="head">The head board, where it is among these, to which nothing is announced; else null.</param>
+    /// <param name="announcedStep">The step that the head board announced.</param>
     /// <param name="announcement">What the head board announced.</param>
     /// <returns>False where the fabric has come to its end.</returns>
-    internal bool TryBegin(BoardLane? head, ReadOnlySpan<byte> announcement)
+    internal bool TryBegin(BoardLane? head, long announcedStep, ReadOnlySpan<byte> announcement)
     {
         foreach (BoardLane lane in lanes)
         {
-            ReadOnlySpan<byte> received = lane == head ? announcement : lane.Transport.ReceiveAnnouncement();
+            long stepNumber = announcedStep;
+            ReadOnlySpan<byte> received = lane == head ? announcement : lane.Transport.ReceiveAnnouncement(out stepNumber);
             if (received.IsEmpty)
             {
                 return false;
             }
 
-            lane.Begin(received);
+            lane.Begin(stepNumber, received);
         }
 
         return true;

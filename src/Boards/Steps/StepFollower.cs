@@ -32,7 +32,7 @@ public sealed class StepFollower : IDisposable
     {
         try
         {
-            while (group.TryBegin(null, default))
+            while (group.TryBegin(null, 0, default))
             {
                 group.Walk();
             }

@@ -109,7 +109,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
     {
         if (!lanes.Contains(_head))
         {
-            while (group.TryBegin(null, default))
+            while (group.TryBegin(null, 0, default))
             {
                 group.Walk();
             }
@@ -117,7 +117,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
             return;
         }
 
-        while (TryAnnounce(out ReadOnlySpan<byte> announcement) && group.TryBegin(_head, announcement))
+        while (TryAnnounce(out ReadOnlySpan<byte> announcement) && group.TryBegin(_head, StepCount, announcement))
         {
             group.Walk();
             Answer();
@@ -138,7 +138,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
             try
             {
                 announcement = Encode(request);
-                _head.Transport.Announce(announcement);
+                _head.Transport.Announce(request.Step.StepNumber, announcement);
                 return true;
             }
             catch (Exception fault)

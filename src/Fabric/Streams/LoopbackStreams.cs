@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
 
 namespace Halo.Fabric.Streams;
@@ -16,20 +17,21 @@ public static class LoopbackStreams
     /// <param name="options">Topology and wire type.</param>
     public static IReadOnlyList<ITransport> Connect(IReadOnlyList<string> names, int head, FabricSize size, StreamOptions options)
     {
-        Socket?[][] sockets = [.. names.Select(_ => new Socket?[names.Count])];
+        StreamConnection?[][] ends = [.. names.Select(_ => new StreamConnection?[names.Count])];
         for (int a = 0; a < names.Count; a++)
         {
             for (int b = a + 1; b < names.Count; b++)
             {
                 if (options.Topology == Topology.Mesh || a == head || b == head)
                 {
-                    (sockets[a][b], sockets[b][a]) = LoopbackPair();
+                    (Socket one, Socket other) = LoopbackPair();
+                    (ends[a][b], ends[b][a]) = (new StreamConnection(one, null), new StreamConnection(other, null));
                 }
             }
         }
 
-        // The receivers of a process share its cores with the step threads, so nobody may spin.
-        return [.. sockets.Select((own, board) => new StreamTransport(board, head, names, own, size, options, spin: false))];
+        // One thread may step several of these boards, so each link has a receiver, and receivers share the cores: nobody may spin.
+        return [.. ends.Select((own, board) => new StreamTransport(board, head, names, own, size, options, spin: false, pumped: false, onLost: null))];
     }
 
     /// <summary>Two connected sockets.</summary>

@@ -18,20 +18,27 @@ internal enum FrameKind : byte
     /// <summary>Logits of a run of tokens, to the head board.</summary>
     Logits = 4,
 
-    /// <summary>The sender has let go of the step.</summary>
+    /// <summary>The sender has let go of the step; the payload is its residual's checksum (u64).</summary>
     EndStep = 5,
 
     /// <summary>The sender gives the step up; the payload is the reason in UTF-8.</summary>
     Abort = 6,
+
+    /// <summary>The sender has lost a board, and with it the fabric; the payload is the reason in UTF-8.</summary>
+    Lost = 7,
 }
 
 /// <summary>
 /// The head of a frame, little endian: magic (u16, 0), version (u8, 2), kind (u8, 3), payload bytes (i32, 4), plan version (i32, 8), stage
-/// (i32, 12), step (i64, 16), elements (i32, 24; of a block of logits: tokens a row), first token (i32, 28).
+/// (i32, 12; of logits: the first row), step (i64, 16), elements (i32, 24; of logits: tokens a row), first token (i32, 28; of a lost board: its
+/// place). On a sealed link the payload is encrypted and a tag of 16 bytes follows, which covers the head too.
 /// </summary>
 internal readonly record struct StreamFrame(FrameKind Kind, int PayloadBytes, StageKey Key, int Elements, int FirstToken)
 {
     internal const int Bytes = 32;
+
+    /// <summary>The longest reason of a step that is given up; the rest of a longer text is cut off.</summary>
+    internal const int MaxReasonBytes = 4096;
 
     private const ushort Magic = 0x4C48;
     private const byte Version = 1;
@@ -54,7 +61,7 @@ internal readonly record struct StreamFrame(FrameKind Kind, int PayloadBytes, St
     {
         frame = default;
         if (BinaryPrimitives.ReadUInt16LittleEndian(bytes) != Magic || bytes[2] != Version
-            || bytes[3] is < (byte)FrameKind.Announcement or > (byte)FrameKind.Abort)
+            || bytes[3] is < (byte)FrameKind.Announcement or > (byte)FrameKind.Lost)
         {
             return false;
         }

@@ -1,7 +1,9 @@
-using System.Net.Sockets;
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Unicode;
 using Halo.Fabric.Stages;
+using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
 using Halo.Fabric.Wire;
 
@@ -10,7 +12,7 @@ namespace Halo.Fabric.Streams;
 /// <summary>
 /// A board's end of the fabric over TCP: the strict baseline. It waits for every byte of every board, so the result is exact, and one lost
 /// packet costs what TCP makes of it. A board rounds its own partial sum to the wire type before it is added, and a star's head its total, so
-/// that all boards hold the same bits.
+/// that all boards hold the same bits. The step thread itself moves the bytes while it waits; between steps a head board moves none.
 /// </summary>
 public sealed class StreamTransport : ITransport, IFrameReceiver
 {
@@ -19,7 +21,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     private readonly FabricSize _size;
     private readonly StreamOptions _options;
     private readonly IReadOnlyList<string> _names;
-    private readonly StreamLink?[] _links; // by board; null for this one, and between the outer boards of a star
+    private readonly StreamLinks _links;
     private readonly StageInbox _inbox;
     private readonly StageInbox _totals;   // a star's totals, as contributed by one board
     private readonly ProgressGate _announced;
@@ -27,38 +29,66 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     private readonly byte[] _announcement;
     private readonly float[] _logits;      // head: (logitRows, vocabularySize); others: the blocks of the step, one after the other
     private readonly List<LogitBlockRange> _blocks = [];
+    private readonly int _maxPayloadBytes;
+    private readonly Action<int, string>? _onLost;
     private int _logitFloats;
     private int _announcementLength;
+    private long _announcedStep;
     private long _announcementNumber;
     private long _received;
+    private int _lost;
 
     /// <param name="board">This board's place in the plan's order.</param>
     /// <param name="head">The head board's place.</param>
     /// <param name="names">The boards' names, for messages.</param>
-    /// <param name="sockets">A connected socket to every other board, by place; in a star only to and from the head board.</param>
+    /// <param name="connections">A connection to every other board, by place, owned from here on; in a star only to and from the head board.
+    /// Links with keys are sealed.</param>
     /// <param name="size">Sizes of buffers.</param>
     /// <param name="options">Topology and wire type, the same on all boards.</param>
-    /// <param name="spin">Whether waiting may spin.</param>
-    public StreamTransport(int board, int head, IReadOnlyList<string> names, IReadOnlyList<Socket?> sockets, FabricSize size, StreamOptions options, bool spin)
+    /// <param name="spin">Whether waiting may spin for a short time: only where the step thread has a core of its own.</param>
+    /// <param name="onLost">Called once, with the place and the reason, when a board is lost; on the thread that notices, which must not be held up.</param>
+    public StreamTransport(
+        int board,
+        int head,
+        IReadOnlyList<string> names,
+        IReadOnlyList<StreamConnection?> connections,
+        FabricSize size,
+        StreamOptions options,
+        bool spin,
+        Action<int, string>? onLost = null)
+        : this(board, head, names, connections, size, options, spin, pumped: true, onLost)
+    {
+    }
+
+    // Not pumped where one thread steps several boards: while it waits with one, the bytes that it waits for may lie unsent with another.
+    internal StreamTransport(
+        int board,
+        int head,
+        IReadOnlyList<string> names,
+        IReadOnlyList<StreamConnection?> connections,
+        FabricSize size,
+        StreamOptions options,
+        bool spin,
+        bool pumped,
+        Action<int, string>? onLost)
     {
         _board = board;
         _head = head;
         _names = names;
         _size = size;
         _options = options;
-        _inbox = new StageInbox(size, spin);
-        _totals = new StageInbox(size with { BoardCount = 1 }, spin);
-        _announced = new ProgressGate(1, spin);
+        _onLost = onLost;
+        StreamPump? pump = pumped ? new StreamPump() : null;
+        _inbox = new StageInbox(size, spin, pump);
+        _totals = new StageInbox(size with { BoardCount = 1 }, spin, pump);
+        _announced = new ProgressGate(1, spin, pump);
         int elements = size.MaxRows * size.HiddenSize;
         _wire = GC.AllocateArray<byte>(WireCodec.ByteCount(options.WireType, elements), pinned: true);
         _announcement = new byte[size.AnnouncementBytes];
         _logits = new float[size.MaxLogitRows * size.VocabularySize];
-        int maxPayload = Math.Max(size.AnnouncementBytes, Math.Max(elements, _logits.Length) * sizeof(float));
-        _links = [.. sockets.Select((socket, peer) => socket is null ? null : new StreamLink(socket, peer, maxPayload, this))];
-        foreach (StreamLink? link in _links)
-        {
-            link?.Start();
-        }
+        _maxPayloadBytes = Math.Max(Math.Max(size.AnnouncementBytes, StreamFrame.MaxReasonBytes), Math.Max(elements, size.VocabularySize) * sizeof(float));
+        _links = new StreamLinks(names[board], connections, _maxPayloadBytes, this, pump);
+        _links.Start();
     }
 
     private bool IsHead => _board == _head;
@@ -66,18 +96,21 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     private bool IsStar => _options.Topology == Topology.Star;
 
     /// <inheritdoc/>
-    public void Announce(ReadOnlySpan<byte> announcement) => SendToAll(new StreamFrame(FrameKind.Announcement, announcement.Length, default, 0, 0), announcement);
+    public void Announce(long stepNumber, ReadOnlySpan<byte> announcement) =>
+        _links.SendToAll(new StreamFrame(FrameKind.Announcement, announcement.Length, new StageKey(0, stepNumber, 0), 0, 0), announcement);
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> ReceiveAnnouncement()
+    public ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber)
     {
         long never = -1;
         if (!_announced.Wait(0, 1, _received + 1, ref never, long.MaxValue) || _announced.IsStopped)
         {
+            stepNumber = 0;
             return [];
         }
 
         _received++;
+        stepNumber = _announcedStep;
         return _announcement.AsSpan(0, _announcementLength);
     }
 
@@ -92,11 +125,11 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         StreamFrame frame = new(FrameKind.PartialSum, bytes.Length, key, length, 0);
         if (IsStar && !IsHead)
         {
-            _links[_head]!.Send(frame, bytes);
+            _links.Send(_head, frame, bytes);
         }
         else if (!IsStar)
         {
-            SendToAll(frame, bytes);
+            _links.SendToAll(frame, bytes);
         }
 
         _inbox.Arrived(_board, key, length);
@@ -135,26 +168,27 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     }
 
     /// <inheritdoc/>
-    public void EndStep(long stepNumber)
+    public void EndStep(long stepNumber, ulong residualChecksum)
     {
         if (!IsHead)
         {
             foreach (LogitBlockRange block in _blocks)
             {
-                ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(_logits.AsSpan(block.Start, block.Count));
-                _links[_head]!.Send(new StreamFrame(FrameKind.Logits, bytes.Length, new StageKey(0, stepNumber, 0), block.TokenCount, block.FirstToken), bytes);
+                SendLogits(stepNumber, block);
             }
 
             _blocks.Clear();
             _logitFloats = 0;
-            _links[_head]!.Send(new StreamFrame(FrameKind.EndStep, 0, new StageKey(0, stepNumber, 0), 0, 0), []);
+            Span<byte> checksum = stackalloc byte[sizeof(ulong)];
+            BinaryPrimitives.WriteUInt64LittleEndian(checksum, residualChecksum);
+            _links.Send(_head, new StreamFrame(FrameKind.EndStep, checksum.Length, new StageKey(0, stepNumber, 0), 0, 0), checksum);
         }
 
-        _inbox.EndStep(_board, stepNumber);
+        _inbox.EndStep(_board, stepNumber, residualChecksum);
     }
 
     /// <inheritdoc/>
-    public StageResult CompleteStep(long stepNumber) => _inbox.CompleteStep(stepNumber);
+    public StageResult CompleteStep(long stepNumber) => _inbox.CompleteStep(stepNumber, _board, _names);
 
     /// <inheritdoc/>
     public Span<float> GatheredLogits(int rows) => _logits.AsSpan(0, rows * _size.VocabularySize);
@@ -162,9 +196,8 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     /// <inheritdoc/>
     public void Abort(long stepNumber, string reason)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(reason);
-        StreamFrame frame = new(FrameKind.Abort, bytes.Length, new StageKey(0, stepNumber, 0), 0, 0);
-        SendToAll(frame, bytes);
+        byte[] bytes = ReasonBytes(reason);
+        _links.SendUrgent(new StreamFrame(FrameKind.Abort, bytes.Length, new StageKey(0, stepNumber, 0), 0, 0), bytes);
         AbortHere(stepNumber, reason);
     }
 
@@ -177,9 +210,10 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     /// <inheritdoc/>
     public void Fail(string reason)
     {
-        _inbox.Fail(reason);
-        _totals.Fail(reason);
-        _announced.Stop();
+        if (Interlocked.Exchange(ref _lost, 1) == 0)
+        {
+            EndFor(reason);
+        }
     }
 
     /// <inheritdoc/>
@@ -188,30 +222,28 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         _inbox.Stop();
         _totals.Stop();
         _announced.Stop();
+        _links.Stop();
     }
 
-    /// <summary>Ends all connections.</summary>
+    /// <summary>Ends all connections. No thread may be in a wait: call <see cref="Stop"/> and let the step thread end first.</summary>
     public void Dispose()
     {
         Stop();
-        foreach (StreamLink? link in _links)
-        {
-            link?.Dispose();
-        }
+        _links.Dispose();
     }
 
     bool IFrameReceiver.OnFrame(int peer, in StreamFrame frame, ReadOnlySpan<byte> payload) => frame.Kind switch
     {
-        FrameKind.Announcement => peer == _head && OnAnnouncement(payload),
+        FrameKind.Announcement => peer == _head && OnAnnouncement(frame.Key.StepNumber, payload),
         FrameKind.PartialSum => OnSum(_inbox, peer, frame, payload),
         FrameKind.Total => IsStar && peer == _head && OnSum(_totals, 0, frame, payload),
         FrameKind.Logits => IsHead && OnLogits(frame, payload),
-        FrameKind.EndStep => OnEndStep(peer, frame.Key.StepNumber),
+        FrameKind.EndStep => OnEndStep(peer, frame.Key.StepNumber, payload),
+        FrameKind.Lost => OnLostElsewhere(frame.FirstToken, payload),
         _ => OnAbort(peer, frame.Key.StepNumber, payload),
     };
 
-    void IFrameReceiver.OnLost(int peer, string reason) =>
-        Fail($"Board {_names[peer]} is lost: {reason}.");
+    void IFrameReceiver.OnLost(int peer, string reason) => Lose(peer, $"Board {_names[peer]} is lost: {reason}.");
 
     // Encodes, and reads back what the others will read: every board adds the same bits.
     private ReadOnlySpan<byte> Round(Span<float> values)
@@ -236,20 +268,25 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         Span<float> total = _totals.Buffer(0, key, length);
         _inbox.Sum(key, 0, _size.BoardCount, 0, total);
         ReadOnlySpan<byte> bytes = Round(total);
-        SendToAll(new StreamFrame(FrameKind.Total, bytes.Length, key, length, 0), bytes);
+        _links.SendToAll(new StreamFrame(FrameKind.Total, bytes.Length, key, length, 0), bytes);
         _totals.Arrived(0, key, length);
         return true;
     }
 
-    private void SendToAll(in StreamFrame frame, ReadOnlySpan<byte> payload)
+    // Rows of one block, as many a frame as fit.
+    private void SendLogits(long stepNumber, in LogitBlockRange block)
     {
-        foreach (StreamLink? link in _links)
+        int rows = block.Count / block.TokenCount;
+        int rowsAFrame = _maxPayloadBytes / (block.TokenCount * sizeof(float));
+        for (int row = 0; row < rows; row += rowsAFrame)
         {
-            link?.Send(frame, payload);
+            int count = Math.Min(rowsAFrame, rows - row) * block.TokenCount;
+            ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(_logits.AsSpan(block.Start + row * block.TokenCount, count));
+            _links.Send(_head, new StreamFrame(FrameKind.Logits, bytes.Length, new StageKey(0, stepNumber, row), block.TokenCount, block.FirstToken), bytes);
         }
     }
 
-    private bool OnAnnouncement(ReadOnlySpan<byte> payload)
+    private bool OnAnnouncement(long stepNumber, ReadOnlySpan<byte> payload)
     {
         if (payload.Length > _announcement.Length)
         {
@@ -258,6 +295,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
 
         payload.CopyTo(_announcement);
         _announcementLength = payload.Length;
+        _announcedStep = stepNumber;
         _announced.Raise(0, ++_announcementNumber);
         return true;
     }
@@ -278,44 +316,82 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     private bool OnLogits(in StreamFrame frame, ReadOnlySpan<byte> payload)
     {
         ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(payload);
-        (int tokens, int firstToken) = (frame.Elements, frame.FirstToken);
+        (int tokens, int firstToken, int firstRow) = (frame.Elements, frame.FirstToken, frame.Key.Stage);
         if (payload.Length % sizeof(float) != 0 || tokens < 1 || firstToken < 0 || firstToken > _size.VocabularySize - tokens
-            || values.Length % tokens != 0 || values.Length / tokens > _size.MaxLogitRows)
+            || values.Length % tokens != 0 || firstRow < 0 || firstRow > _size.MaxLogitRows - values.Length / tokens)
         {
             return false;
         }
 
         for (int row = 0; row * tokens < values.Length; row++)
         {
-            values.Slice(row * tokens, tokens).CopyTo(_logits.AsSpan(row * _size.VocabularySize + firstToken));
+            values.Slice(row * tokens, tokens).CopyTo(_logits.AsSpan((firstRow + row) * _size.VocabularySize + firstToken));
         }
 
         return true;
     }
 
-    private bool OnEndStep(int peer, long stepNumber)
+    private bool OnEndStep(int peer, long stepNumber, ReadOnlySpan<byte> checksum)
     {
-        _inbox.EndStep(peer, stepNumber);
+        if (checksum.Length != sizeof(ulong))
+        {
+            return false;
+        }
+
+        _inbox.EndStep(peer, stepNumber, BinaryPrimitives.ReadUInt64LittleEndian(checksum));
         return true;
     }
 
     private bool OnAbort(int peer, long stepNumber, ReadOnlySpan<byte> reason)
     {
-        string text = Encoding.UTF8.GetString(reason);
-        AbortHere(stepNumber, text);
-        if (IsHead && IsStar)
+        AbortHere(stepNumber, Encoding.UTF8.GetString(reason));
+        if (IsHead && IsStar && reason.Length <= StreamFrame.MaxReasonBytes)
         {
             // In a star only the head board hears of it: it tells the rest.
-            for (int other = 0; other < _links.Length; other++)
-            {
-                if (other != peer)
-                {
-                    _links[other]?.Send(new StreamFrame(FrameKind.Abort, reason.Length, new StageKey(0, stepNumber, 0), 0, 0), reason);
-                }
-            }
+            _links.SendUrgent(new StreamFrame(FrameKind.Abort, reason.Length, new StageKey(0, stepNumber, 0), 0, 0), reason, except: peer);
         }
 
         return true;
+    }
+
+    private bool OnLostElsewhere(int place, ReadOnlySpan<byte> reason)
+    {
+        if ((uint)place >= (uint)_names.Count)
+        {
+            return false;
+        }
+
+        Lose(place, Encoding.UTF8.GetString(reason));
+        return true;
+    }
+
+    // The first lost board ends the fabric; in a star the others cannot see it, and are told.
+    private void Lose(int place, string text)
+    {
+        if (Interlocked.Exchange(ref _lost, 1) != 0)
+        {
+            return;
+        }
+
+        byte[] bytes = ReasonBytes(text);
+        _links.SendUrgent(new StreamFrame(FrameKind.Lost, bytes.Length, default, 0, place), bytes, except: place);
+        EndFor(text);
+        _onLost?.Invoke(place, text);
+    }
+
+    private void EndFor(string reason)
+    {
+        _inbox.Fail(reason);
+        _totals.Fail(reason);
+        _announced.Stop();
+        _links.Stop();
+    }
+
+    private static byte[] ReasonBytes(string reason)
+    {
+        byte[] bytes = new byte[Math.Min(StreamFrame.MaxReasonBytes, Encoding.UTF8.GetMaxByteCount(reason.Length))];
+        Utf8.FromUtf16(reason, bytes, out _, out int written);
+        return bytes[..written];
     }
 
     private void AbortHere(long stepNumber, string reason)

@@ -11,12 +11,15 @@ namespace Halo.Fabric.Transport;
 public interface ITransport : IDisposable
 {
     /// <summary>Head board: sends a step to all boards. The bytes may be reused when this returns.</summary>
-    void Announce(ReadOnlySpan<byte> announcement);
+    /// <param name="stepNumber">The step's number, so that a board which cannot read the announcement can give that step up.</param>
+    /// <param name="announcement">The step; not empty.</param>
+    void Announce(long stepNumber, ReadOnlySpan<byte> announcement);
 
     /// <summary>
-    /// Other boards: waits for the next step and returns it, valid until the next call. Empty after <see cref="Stop"/>.
+    /// Other boards: waits for the next step and returns it, valid until the next call. Empty after <see cref="Stop"/>, and once a board is lost.
     /// </summary>
-    ReadOnlySpan<byte> ReceiveAnnouncement();
+    /// <param name="stepNumber">The step's number.</param>
+    ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber);
 
     /// <summary>
     /// Where this board writes its partial sum for a stage, row-major (rows, hiddenSize), before it contributes.
@@ -45,10 +48,12 @@ public interface ITransport : IDisposable
     Span<float> LogitBlock(int rows, int firstToken, int tokenCount, out int stride);
 
     /// <summary>Ends this board's part of the step: its logit blocks are written, its buffers may be reused for the next step.</summary>
-    void EndStep(long stepNumber);
+    /// <param name="stepNumber">The step.</param>
+    /// <param name="residualChecksum">The <see cref="ResidualChecksum"/> of the residual after the last stage; the head board compares the boards'.</param>
+    void EndStep(long stepNumber, ulong residualChecksum);
 
     /// <summary>
-    /// Head board: waits until every board has ended its part of the step.
+    /// Head board: waits until every board has ended its part of the step, and gives the step up where their residuals differ.
     /// On <see cref="StageResult.Complete"/> the logits (rows, vocabularySize) are in <see cref="GatheredLogits"/>.
     /// </summary>
     StageResult CompleteStep(long stepNumber);

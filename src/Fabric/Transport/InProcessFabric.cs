@@ -1,3 +1,4 @@
+using System.Globalization;
 using Halo.Fabric.Stages;
 
 namespace Halo.Fabric.Transport;
@@ -13,13 +14,17 @@ public sealed class InProcessFabric
     private readonly byte[] _announcement;
     private readonly float[] _logits; // (logitRows, vocabularySize)
     private readonly int _vocabularySize;
+    private readonly IReadOnlyList<string> _names;
     private int _announcementLength;
+    private long _announcedStep;
     private long _announcementNumber;
 
     /// <param name="size">Numbers of boards, stages and elements.</param>
     /// <param name="spin">Whether waiting may spin: only where each step thread has a core of its own.</param>
-    public InProcessFabric(FabricSize size, bool spin)
+    /// <param name="names">The boards' names, for messages; their places where left out.</param>
+    public InProcessFabric(FabricSize size, bool spin, IReadOnlyList<string>? names = null)
     {
+        _names = names ?? [.. Enumerable.Range(0, size.BoardCount).Select(board => board.ToString(CultureInfo.InvariantCulture))];
         _inbox = new StageInbox(size, spin);
         _announced = new ProgressGate(1, spin);
         _announcement = GC.AllocateArray<byte>(size.AnnouncementBytes, pinned: true);
@@ -44,19 +49,21 @@ public sealed class InProcessFabric
     {
         private long _received;
 
-        public void Announce(ReadOnlySpan<byte> announcement)
+        public void Announce(long stepNumber, ReadOnlySpan<byte> announcement)
         {
+            fabric._announcedStep = stepNumber;
             announcement.CopyTo(fabric._announcement);
             fabric._announcementLength = announcement.Length;
             fabric._announced.Raise(0, ++fabric._announcementNumber);
         }
 
-        public ReadOnlySpan<byte> ReceiveAnnouncement()
+        public ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber)
         {
             long never = -1;
-            return fabric._announced.Wait(0, 1, _received + 1, ref never, long.MaxValue) && !fabric._announced.IsStopped
-                ? Received()
-                : [];
+            bool received = fabric._announced.Wait(0, 1, _received + 1, ref never, long.MaxValue) && !fabric._announced.IsStopped;
+            _received += received ? 1 : 0;
+            stepNumber = received ? fabric._announcedStep : 0;
+            return received ? fabric._announcement.AsSpan(0, fabric._announcementLength) : [];
         }
 
         public Span<float> PartialSum(in StageKey key, int length) => fabric._inbox.Buffer(board, key, length);
@@ -71,9 +78,9 @@ public sealed class InProcessFabric
             return rows == 0 ? [] : fabric._logits.AsSpan(firstToken, (rows - 1) * stride + tokenCount);
         }
 
-        public void EndStep(long stepNumber) => fabric._inbox.EndStep(board, stepNumber);
+        public void EndStep(long stepNumber, ulong residualChecksum) => fabric._inbox.EndStep(board, stepNumber, residualChecksum);
 
-        public StageResult CompleteStep(long stepNumber) => fabric._inbox.CompleteStep(stepNumber);
+        public StageResult CompleteStep(long stepNumber) => fabric._inbox.CompleteStep(stepNumber, board, fabric._names);
 
         public Span<float> GatheredLogits(int rows) => fabric._logits.AsSpan(0, rows * fabric._vocabularySize);
 
@@ -96,11 +103,5 @@ public sealed class InProcessFabric
         }
 
         public void Dispose() => Stop();
-
-        private ReadOnlySpan<byte> Received()
-        {
-            _received++;
-            return fabric._announcement.AsSpan(0, fabric._announcementLength);
-        }
     }
 }

@@ -5,6 +5,7 @@ namespace Halo.Fabric.Transport;
 /// <summary>
 /// Lets threads wait until counters, written by other threads, have reached a value. Waiting spins for a bounded time and then parks, so
 /// that boards which share a core never starve each other. Raising a counter costs one volatile write while nobody is parked.
+/// With a pump the one waiting thread makes the progress itself and waits in the pump; counters are then raised by that thread alone.
 /// </summary>
 internal sealed class ProgressGate
 {
@@ -16,16 +17,19 @@ internal sealed class ProgressGate
 
     private readonly long[] _counters; // (count, Stride)
     private readonly bool _spin;
+    private readonly IProgressPump? _pump;
     private readonly object _parking = new();
     private int _parked;
     private volatile bool _stopped;
 
     /// <param name="count">Counters.</param>
     /// <param name="spin">Whether waiting may spin before it parks: only where every waiting thread has a core of its own.</param>
-    internal ProgressGate(int count, bool spin)
+    /// <param name="pump">Makes progress while a thread waits; null where other threads make it.</param>
+    internal ProgressGate(int count, bool spin, IProgressPump? pump = null)
     {
         _counters = new long[count * Stride];
         _spin = spin;
+        _pump = pump;
     }
 
     internal bool IsStopped => _stopped;
@@ -35,12 +39,17 @@ internal sealed class ProgressGate
     internal void Raise(int index, long value)
     {
         Volatile.Write(ref _counters[index * Stride], value);
-        WakeParked();
+        if (_pump is null)
+        {
+            WakeParked();
+        }
     }
 
     /// <summary>Makes all waiting threads look again.</summary>
     internal void WakeParked()
     {
+        _pump?.Wake();
+
         // The full fence orders the counter's write before the read of _parked; the waiter does the reverse. One of the two sees the other.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _parked) > 0)
@@ -76,6 +85,11 @@ internal sealed class ProgressGate
                 return Reached(first, end, value);
             }
 
+            if (_pump is not null && _pump.Move())
+            {
+                continue;
+            }
+
             if (_spin && spinUntil == 0)
             {
                 spinUntil = Stopwatch.GetTimestamp() + s_spinTicks;
@@ -84,6 +98,10 @@ internal sealed class ProgressGate
             if (_spin && Stopwatch.GetTimestamp() < spinUntil)
             {
                 spinner.SpinOnce(sleep1Threshold: -1);
+            }
+            else if (_pump is not null)
+            {
+                _pump.Wait();
             }
             else
             {

@@ -18,16 +18,20 @@ internal sealed class StageInbox
     private readonly ProgressGate _progress;
     private readonly float[][] _partialSums; // per board and parity: (rows, hiddenSize); two parities, see Buffer
     private readonly int[] _lengths;         // per board and parity: floats contributed, 0 = the board holds no shard of the stage
+    private readonly ulong[] _checksums;     // per board: of its residual at the end of the step
     private readonly Lock _abortGate = new();
     private long _abortedStep = NoStep;
     private string? _abortReason;
     private string? _failure;
 
-    internal StageInbox(FabricSize size, bool spin)
+    /// <param name="size">Sizes of buffers.</param>
+    /// <param name="spin">Whether waiting may spin.</param>
+    /// <param name="pump">Fills the inbox while a thread waits; null where other threads fill it.</param>
+    internal StageInbox(FabricSize size, bool spin, IProgressPump? pump = null)
     {
         _boardCount = size.BoardCount;
         _slotsPerStep = size.StageCount + 2;
-        _progress = new ProgressGate(size.BoardCount, spin);
+        _progress = new ProgressGate(size.BoardCount, spin, pump);
         _partialSums = new float[size.BoardCount * 2][];
         for (int i = 0; i < _partialSums.Length; i++)
         {
@@ -35,7 +39,11 @@ internal sealed class StageInbox
         }
 
         _lengths = new int[size.BoardCount * 2];
+        _checksums = new ulong[size.BoardCount];
     }
+
+    /// <summary>Whether all waits have ended for good: the fabric was stopped, or a board is lost.</summary>
+    internal bool IsStopped => _progress.IsStopped;
 
     /// <summary>
     /// Where a board's partial sum belongs. Two buffers in turn are enough: a board writes stage s + 2 only after all have contributed s + 1,
@@ -89,16 +97,34 @@ internal sealed class StageInbox
         }
     }
 
-    /// <summary>Says that a board has let go of a step.</summary>
-    internal void EndStep(int board, long stepNumber) => _progress.Raise(board, EndSlot(stepNumber));
+    /// <summary>Says that a board has let go of a step, and what its residual is at the end.</summary>
+    internal void EndStep(int board, long stepNumber, ulong residualChecksum)
+    {
+        _checksums[board] = residualChecksum;
+        _progress.Raise(board, EndSlot(stepNumber));
+    }
 
-    /// <summary>Waits until every board has let go of a step.</summary>
-    internal StageResult CompleteStep(long stepNumber)
+    /// <summary>Waits until every board has let go of a step; gives it up where a board's residual is not the head board's.</summary>
+    internal StageResult CompleteStep(long stepNumber, int head, IReadOnlyList<string> names)
     {
         // An aborted step is waited for too: the buffers are free again only when every board has left it. A lost board never leaves.
         long never = NoStep;
         bool reached = Volatile.Read(ref _failure) is null && _progress.Wait(0, _boardCount, EndSlot(stepNumber), ref never, long.MaxValue);
-        return reached && Volatile.Read(ref _abortedStep) < stepNumber ? StageResult.Complete : StageResult.Aborted;
+        if (!reached || Volatile.Read(ref _abortedStep) >= stepNumber)
+        {
+            return StageResult.Aborted;
+        }
+
+        for (int board = 0; board < _boardCount; board++)
+        {
+            if (_checksums[board] != _checksums[head])
+            {
+                Abort(stepNumber, DifferenceText(names[board], names[head], stepNumber));
+                return StageResult.Aborted;
+            }
+        }
+
+        return StageResult.Complete;
     }
 
     /// <summary>Gives up a step: every wait for it ends. The first reason stays.</summary>
@@ -143,6 +169,10 @@ internal sealed class StageInbox
     }
 
     internal void Stop() => _progress.Stop();
+
+    private static string DifferenceText(string board, string head, long stepNumber) =>
+        $"Board {board} ended step {stepNumber} with another residual than the head board {head}: one of the two computes wrongly. "
+        + "Install the same version on both and check their memory.";
 
     private static int Index(int board, in StageKey key) => board * 2 + (key.Stage & 1);
 

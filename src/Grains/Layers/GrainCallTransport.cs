@@ -18,9 +18,9 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
     private float[] _partialSum = []; // (rows, hiddenSize)
     private Task<StageTotal>? _total;
 
-    public void Announce(ReadOnlySpan<byte> announcement) => inner.Announce(announcement);
+    public void Announce(long stepNumber, ReadOnlySpan<byte> announcement) => inner.Announce(stepNumber, announcement);
 
-    public ReadOnlySpan<byte> ReceiveAnnouncement() => inner.ReceiveAnnouncement();
+    public ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber) => inner.ReceiveAnnouncement(out stepNumber);
 
     public Span<float> PartialSum(in StageKey key, int length)
     {
@@ -65,7 +65,7 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
     public Span<float> LogitBlock(int rows, int firstToken, int tokenCount, out int stride) =>
         inner.LogitBlock(rows, firstToken, tokenCount, out stride);
 
-    public void EndStep(long stepNumber) => inner.EndStep(stepNumber);
+    public void EndStep(long stepNumber, ulong residualChecksum) => inner.EndStep(stepNumber, residualChecksum);
 
     public StageResult CompleteStep(long stepNumber) => inner.CompleteStep(stepNumber);
 

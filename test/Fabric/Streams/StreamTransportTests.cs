@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Text;
 using Halo.Fabric.Stages;
 using Halo.Fabric.Streams;
+using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Tests.Transport;
 using Halo.Fabric.Transport;
 using Halo.Fabric.Wire;
@@ -70,14 +71,27 @@ public sealed class StreamTransportTests
     public void Dispose_OfOneBoard_EndsTheOthersStepsAndNamesIt(Topology topology)
     {
         using SteppedFabric fabric = Fabric(3, topology, WireType.F32);
-        fabric.Ends[0].Announce(BitConverter.GetBytes(1L));
+        fabric.Ends[0].Announce(1, BitConverter.GetBytes(1L));
         StageKey key = new(1, 1, 0);
         fabric.Contribute(0, key, 1);
         fabric.Ends[2].Dispose();
         Assert.Equal(StageResult.Aborted, fabric.Ends[0].Complete(key, new float[SteppedFabric.HiddenSize]));
-        fabric.Ends[0].EndStep(1);
+        fabric.Ends[0].EndStep(1, 0);
         Assert.Equal(StageResult.Aborted, fabric.Ends[0].CompleteStep(1));
         Assert.Contains("b2", fabric.Ends[0].AbortReason(1), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Topology.Mesh)]
+    [InlineData(Topology.Star)]
+    public void CompleteStep_BoardWithAnotherResidual_GivesTheStepUpAndNamesIt(Topology topology)
+    {
+        using SteppedFabric fabric = Fabric(3, topology, WireType.F32);
+        SteppedWalk.WithOneOtherResidual(
+            fabric,
+            2,
+            "Board b2 ended step 1 with another residual than the head board b0: one of the two computes wrongly. "
+            + "Install the same version on both and check their memory.");
     }
 
     [Fact]
@@ -88,7 +102,7 @@ public sealed class StreamTransportTests
             (Socket ours, Socket theirs) = LoopbackStreams.LoopbackPair();
             using Socket peer = theirs;
             FabricSize size = new SteppedFabric(2).Size;
-            using StreamTransport head = new(0, 0, ["b0", "b1"], [null, ours], size, new StreamOptions(), spin: false);
+            using StreamTransport head = new(0, 0, ["b0", "b1"], [null, new StreamConnection(ours, null)], size, new StreamOptions(), spin: false);
             StageKey key = new(1, 1, 0);
             head.Contribute(key, 0);
             peer.Send(garbage);
@@ -110,6 +124,11 @@ public sealed class StreamTransportTests
         yield return Frame(new StreamFrame(FrameKind.Logits, 16, key, 4, 95), 16);
         yield return Frame(new StreamFrame(FrameKind.Logits, 16, key, 4, -1), 16);
         yield return Frame(new StreamFrame(FrameKind.Logits, 16, key, 0, 0), 16);
+        yield return Frame(new StreamFrame(FrameKind.Logits, 16, key with { Stage = 3 }, 4, 0), 16);
+        yield return Frame(new StreamFrame(FrameKind.Logits, 16, key with { Stage = int.MinValue }, 4, 0), 16);
+        yield return Frame(new StreamFrame(FrameKind.EndStep, 7, key, 0, 0), 7);
+        yield return Frame(new StreamFrame(FrameKind.Lost, 0, key, 0, 2), 0);
+        yield return Frame(new StreamFrame(FrameKind.Lost, 0, key, 0, -1), 0);
         yield return Frame(new StreamFrame(FrameKind.Announcement, 4, key, 0, 0), 4);
         yield return Frame(new StreamFrame(FrameKind.Total, 16, key, 4, 0), 16);
     }

@@ -32,6 +32,17 @@ public sealed class InProcessFabricTests
     }
 
     [Fact]
+    public void CompleteStep_BoardWithAnotherResidual_GivesTheStepUpAndNamesIt()
+    {
+        using SteppedFabric fabric = new(3);
+        SteppedWalk.WithOneOtherResidual(
+            fabric,
+            2,
+            "Board b2 ended step 1 with another residual than the head board b0: one of the two computes wrongly. "
+            + "Install the same version on both and check their memory.");
+    }
+
+    [Fact]
     public void Complete_NoBoardHoldsAShard_LeavesTheResidual()
     {
         SteppedFabric fabric = new(2);
@@ -73,7 +84,7 @@ public sealed class InProcessFabricTests
 
             for (int board = 2; board >= 0; board--)
             {
-                fabric.Ends[board].EndStep(step);
+                fabric.Ends[board].EndStep(step, 0);
             }
 
             Assert.Equal(StageResult.Complete, fabric.Ends[0].CompleteStep(step));
@@ -123,7 +134,7 @@ public sealed class InProcessFabricTests
                         Assert.Equal(StageResult.Aborted, fabric.Ends[1].Complete(new StageKey(1, 1, 0), residual));
                         break;
                     case 2:
-                        Assert.True(fabric.Ends[2].ReceiveAnnouncement().IsEmpty);
+                        Assert.True(fabric.Ends[2].ReceiveAnnouncement(out _).IsEmpty);
                         break;
                     default:
                         fabric.Ends[3].Stop();
@@ -132,7 +143,7 @@ public sealed class InProcessFabricTests
             },
             () => { });
         Assert.Null(fabric.Ends[0].AbortReason(1));
-        Assert.True(fabric.Ends[1].ReceiveAnnouncement().IsEmpty);
+        Assert.True(fabric.Ends[1].ReceiveAnnouncement(out _).IsEmpty);
     }
 
     [Fact]
@@ -184,9 +195,9 @@ public sealed class InProcessFabricTests
                     before = step == 100 ? GC.GetAllocatedBytesForCurrentThread() : before;
                     if (board == 0)
                     {
-                        end.Announce(announcement);
+                        end.Announce(step, announcement);
                     }
-                    else if (end.ReceiveAnnouncement().IsEmpty)
+                    else if (end.ReceiveAnnouncement(out _).IsEmpty)
                     {
                         return;
                     }
@@ -201,7 +212,7 @@ public sealed class InProcessFabricTests
                     }
 
                     end.LogitBlock(1, 0, 10, out _).Fill(2);
-                    end.EndStep(step);
+                    end.EndStep(step, 0);
                     if (board == 0)
                     {
                         end.CompleteStep(step);

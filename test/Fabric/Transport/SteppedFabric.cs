@@ -47,12 +47,13 @@ internal sealed class SteppedFabric : IDisposable
     {
         if (board == 0)
         {
-            Ends[0].Announce(BitConverter.GetBytes(step));
+            Ends[0].Announce(step, BitConverter.GetBytes(step));
             return step;
         }
 
-        ReadOnlySpan<byte> announcement = Ends[board].ReceiveAnnouncement();
-        return announcement.IsEmpty ? 0 : BitConverter.ToInt64(announcement);
+        ReadOnlySpan<byte> announcement = Ends[board].ReceiveAnnouncement(out long number);
+        Assert.Equal(announcement.IsEmpty ? 0 : BitConverter.ToInt64(announcement), number);
+        return number;
     }
 
     internal void Contribute(int board, StageKey key, int rows)
@@ -122,7 +123,7 @@ internal sealed class SteppedFabric : IDisposable
 
     private static List<ITransport> InProcess(FabricSize size, bool spin)
     {
-        InProcessFabric fabric = new(size, spin);
+        InProcessFabric fabric = new(size, spin, [.. Enumerable.Range(0, size.BoardCount).Select(board => $"b{board}")]);
         return [.. Enumerable.Range(0, size.BoardCount).Select(fabric.Connect)];
     }
 

@@ -46,7 +46,7 @@ internal static class SteppedWalk
 
                 fabric.WriteLogits(board, step, rows);
                 MaybeYield();
-                fabric.Ends[board].EndStep(step);
+                fabric.Ends[board].EndStep(step, ResidualChecksum.Of(residual));
                 if (board == 0)
                 {
                     Assert.Equal(StageResult.Complete, fabric.Ends[0].CompleteStep(step));
@@ -86,13 +86,34 @@ internal static class SteppedWalk
             }
 
             Assert.Equal(!aborts, whole);
-            fabric.Ends[board].EndStep(step);
+            fabric.Ends[board].EndStep(step, 0);
             if (board == 0)
             {
                 Assert.Equal(aborts ? StageResult.Aborted : StageResult.Complete, fabric.Ends[0].CompleteStep(step));
                 Assert.Equal(aborts ? $"board {aborting} at stage {abortStage}" : null, fabric.Ends[0].AbortReason(step));
             }
         }
+    }
+
+    /// <summary>One step whose boards agree but for one, and what the head board says of it.</summary>
+    internal static void WithOneOtherResidual(SteppedFabric fabric, int differing, string message)
+    {
+        BoardThreads.Run(
+            fabric.Size.BoardCount,
+            board =>
+            {
+                for (long step = 1; step <= 2; step++)
+                {
+                    fabric.Begin(board, step);
+                    fabric.Ends[board].EndStep(step, step == 1 && board == differing ? 8UL : 7UL);
+                    if (board == 0)
+                    {
+                        Assert.Equal(step == 1 ? StageResult.Aborted : StageResult.Complete, fabric.Ends[0].CompleteStep(step));
+                        Assert.Equal(step == 1 ? message : null, fabric.Ends[0].AbortReason(step));
+                    }
+                }
+            },
+            fabric.Stop);
     }
 
     internal static void AssertLogits(ReadOnlySpan<float> logits, long step, int rows)
