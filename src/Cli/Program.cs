@@ -26,6 +26,7 @@ internal static class Program
         new Command("lab", "Make what experiments need.")
         {
             PadCommand.Create(),
+            RandomCommand.Create(),
         },
     };
 

@@ -73,7 +73,7 @@ public static class ModelPadder
     }
 
     // llama.cpp's ids for "mostly this type".
-    private static uint FileType(TensorType type) => type switch
+    internal static uint FileType(TensorType type) => type switch
     {
         TensorType.F32 => 0,
         TensorType.F16 => 1,
