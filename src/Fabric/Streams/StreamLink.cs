@@ -137,10 +137,25 @@ internal sealed class StreamLink : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Ends sending and receiving, from any thread; what was sent before still arrives.</summary>
+    internal void Close()
     {
         _closed = true;
-        _socket.Dispose(); // ends a send that waits
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+    }
+
+    /// <summary>Ends the link. A socket that is disposed while another thread waits in it is reset, and what was sent last is lost: close first.</summary>
+    public void Dispose()
+    {
+        Close();
+        _socket.Dispose();
         lock (_sending)
         {
             _sealer?.Dispose();
