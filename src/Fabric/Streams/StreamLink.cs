@@ -60,7 +60,7 @@ internal sealed class StreamLink : IDisposable
     internal bool IsOpen => !_closed;
 
     /// <summary>Whether bytes wait for <see cref="Flush"/>.</summary>
-    internal bool HasUnsent => _hasUnsent;
+    internal bool HasUnsent => _hasUnsent && !_closed;
 
     /// <summary>Sends a frame, or as much of it as the kernel takes now. A broken connection shows when receiving, not here.</summary>
     /// <returns>False where there is no room for the frame: flush and try again.</returns>
