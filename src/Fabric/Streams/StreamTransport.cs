@@ -196,7 +196,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     /// <inheritdoc/>
     public void Abort(long stepNumber, string reason)
     {
-        byte[] bytes = ReasonBytes(reason);
+        byte[] bytes = StreamFrame.ReasonBytes(reason);
         _links.SendUrgent(new StreamFrame(FrameKind.Abort, bytes.Length, new StageKey(0, stepNumber, 0), 0, 0), bytes);
         AbortHere(stepNumber, reason);
     }
@@ -373,7 +373,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
             return;
         }
 
-        byte[] bytes = ReasonBytes(text);
+        byte[] bytes = StreamFrame.ReasonBytes(text);
         _links.SendUrgent(new StreamFrame(FrameKind.Lost, bytes.Length, default, 0, place), bytes, except: place);
         EndFor(text);
         _onLost?.Invoke(place, text);
@@ -385,13 +385,6 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         _totals.Fail(reason);
         _announced.Stop();
         _links.Stop();
-    }
-
-    private static byte[] ReasonBytes(string reason)
-    {
-        byte[] bytes = new byte[Math.Min(StreamFrame.MaxReasonBytes, Encoding.UTF8.GetMaxByteCount(reason.Length))];
-        Utf8.FromUtf16(reason, bytes, out _, out int written);
-        return bytes[..written];
     }
 
     private void AbortHere(long stepNumber, string reason)
