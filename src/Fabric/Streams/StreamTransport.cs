@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Unicode;
 using Halo.Fabric.Stages;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
