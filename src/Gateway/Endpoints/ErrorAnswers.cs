@@ -78,7 +78,7 @@ internal sealed class ErrorAnswers
         string path = context.Request.Path.Value ?? "";
         (string code, string message) = status switch
         {
-            StatusCodes.Status404NotFound => ("not_found", $"There is no {Shown(path)}; this service has /v1/completions, /v1/models, /healthz and /readyz."),
+            StatusCodes.Status404NotFound => ("not_found", $"There is no {Shown(path)}; this service has /v1/completions, /v1/models, /v1/boards, /healthz and /readyz."),
             StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", $"{Shown(path)} does not take {Shown(context.Request.Method)}; see the header Allow."),
             _ => ("refused", $"The request was refused with status {status}."),
         };
