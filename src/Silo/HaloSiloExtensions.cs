@@ -6,6 +6,7 @@ using Halo.Grains.Layers;
 using Halo.Grains.Models;
 using Halo.Grains.Placement;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
@@ -51,7 +52,7 @@ public static class HaloSiloExtensions
         if (options.IsNetworked)
         {
             services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
-                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), streams, FrameCipherMeter.Fastest()));
+                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), streams, FrameCipherMeter.Fastest(), provider.GetRequiredService<ILogger<NetworkSessions>>()));
             return;
         }
 

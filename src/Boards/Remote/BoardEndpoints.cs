@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Halo.Boards.Control;
+using Halo.Fabric.Streams.Sessions;
 using Halo.Inference.Model;
 using Halo.Planning.Assignment;
 using Microsoft.AspNetCore.Builder;
@@ -85,6 +86,7 @@ public static class BoardEndpoints
         NotAttachedException => BoardStatus.NotAttached,
         PlanDoesNotFitException => BoardStatus.PlanDoesNotFit,
         BoardBusyException => BoardStatus.Busy,
+        StreamConnectException => BoardStatus.PeersApart,
         _ => null,
     };
 

@@ -12,6 +12,9 @@ internal static class BoardStatus
     /// <summary>The board's memory is too small for its part of a plan.</summary>
     internal const int PlanDoesNotFit = 422;
 
+    /// <summary>The board could not reach another board of a session, or that one did not come.</summary>
+    internal const int PeersApart = 424;
+
     /// <summary>The board serves another head process.</summary>
     internal const int Busy = 423;
 }

@@ -3,18 +3,21 @@ using Halo.Fabric.Streams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
 using Halo.Planning.Assignment;
+using Microsoft.Extensions.Logging;
 
 namespace Halo.Boards.Remote;
 
 /// <summary>
-/// Joins the head board, which is in this process, with boards in other processes: every board gets ready, then the head board dials all of
-/// them and they dial each other.
+/// Joins the head board, which is in this process, with boards in other processes: the head board dials all of them, and in a mesh they dial each
+/// other. Where two of those cannot reach each other the sums go through the head board, a star, instead.
 /// </summary>
 /// <param name="host">The boards of this process.</param>
 /// <param name="boards">All boards.</param>
 /// <param name="options">Topology and wire type.</param>
 /// <param name="cipher">What seals the frames.</param>
-public sealed class NetworkSessions(BoardHost host, BoardDirectory boards, StreamOptions options, FrameCipherKind cipher) : IStepSessions
+/// <param name="log">Where a mesh that cannot be had is told.</param>
+public sealed class NetworkSessions(
+    BoardHost host, BoardDirectory boards, StreamOptions options, FrameCipherKind cipher, ILogger<NetworkSessions> log) : IStepSessions
 {
     /// <inheritdoc/>
     public async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan)
@@ -26,36 +29,77 @@ public sealed class NetworkSessions(BoardHost host, BoardDirectory boards, Strea
 
         // Boards end the session before when they get ready for this one: nobody may take that for a loss.
         await Task.Run(() => host.StopRunner(plan.Model));
-        int head = plan.Boards.ToList().IndexOf(plan.HeadBoard);
-        StreamSession session = StreamSession.Create(cipher);
         RemoteBoard?[] remote = [.. plan.Boards.Select(name => boards.Find(name) as RemoteBoard)];
-        StreamPeer[] peers = [.. plan.Boards.Select((name, place) => Peer(name, remote[place]))];
-        Task OnRemoteBoards(Func<RemoteBoard, int, Task> call) =>
-            Task.WhenAll(remote.Select((board, place) => board is null ? Task.CompletedTask : call(board, place)));
-
-        Task<IReadOnlyList<StreamConnection?>> dialling = DialAsync(new StreamRoster(session, head, options.Topology, peers), head, remote);
         try
         {
-            await Task.WhenAll(dialling, OnRemoteBoards((board, place) => board.OpenSessionAsync(new SessionRequest(
-                session.Id, session.Secret.ToArray(), session.Cipher, plan.Model, peers, head, place, options.Topology, options.WireType))));
+            return await OpenAsync(model, plan, remote, options);
+        }
+        catch (PeersApartException fault) when (options.Topology == Topology.Mesh)
+        {
+            SessionsLog.NoMesh(log, plan.Model, fault.Message);
+            return await OpenAsync(model, plan, remote, options with { Topology = Topology.Star });
+        }
+    }
+
+    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, RemoteBoard?[] remote, StreamOptions how)
+    {
+        int head = plan.Boards.ToList().IndexOf(plan.HeadBoard);
+        StreamPeer[] peers = [.. plan.Boards.Select((name, place) => Peer(name, remote[place]))];
+        StreamSession session = StreamSession.Create(cipher);
+        IReadOnlyList<StreamConnection?> connections = await ConnectAsync(plan.Model, new StreamRoster(session, head, how.Topology, peers), how, remote);
+        FabricSize size = FabricSizes.Of(model.Weights.Config, model.Limits, plan.Boards.Count);
+        return await Task.Run(() => host.StartRunner(model, plan, () =>
+        [
+            new StreamTransport(
+                head, head, plan.Boards, connections, size, how, spin: Environment.ProcessorCount > 1,
+                (place, text) => remote[place]?.Lose(Reason(plan.Boards[place], text))),
+        ]));
+    }
+
+    private static async Task<IReadOnlyList<StreamConnection?>> ConnectAsync(
+        string model, StreamRoster roster, StreamOptions how, RemoteBoard?[] remote)
+    {
+        StreamSession session = roster.Session;
+        using CancellationTokenSource giveUp = new();
+        Task<IReadOnlyList<StreamConnection?>> dialling = DialAsync(roster, remote, giveUp.Token);
+        IEnumerable<Task> opening = remote.Select((board, place) => board?.OpenSessionAsync(new SessionRequest(
+            session.Id, session.Secret.ToArray(), session.Cipher, model, [.. roster.Boards], roster.Head, place, how.Topology, how.WireType)) ?? Task.CompletedTask);
+        Task[] all = [dialling, .. opening];
+        try
+        {
+            // The first fault ends it: a board that waits for one that is lost would wait for long.
+            await foreach (Task task in Task.WhenEach(all))
+            {
+                await task;
+            }
+
+            return await dialling;
         }
         catch
         {
-            await CloseAsync(dialling, session.Id, remote);
+            await giveUp.CancelAsync();
+            await Task.WhenAll(remote.Select(board => board?.CloseAsync(session.Id) ?? Task.CompletedTask)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.WhenAll(all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (dialling.IsCompletedSuccessfully)
+            {
+                dialling.Result.ToList().ForEach(connection => connection?.Dispose());
+            }
+
             throw;
         }
+    }
 
-        FabricSize size = FabricSizes.Of(model.Weights.Config, model.Limits, plan.Boards.Count);
-        return await Task.Run(async () =>
+    private static async Task<IReadOnlyList<StreamConnection?>> DialAsync(StreamRoster roster, RemoteBoard?[] remote, CancellationToken cancellation)
+    {
+        try
         {
-            IReadOnlyList<StreamConnection?> connections = await dialling;
-            return host.StartRunner(model, plan, () =>
-            [
-                new StreamTransport(
-                    head, head, plan.Boards, connections, size, options, spin: Environment.ProcessorCount > 1,
-                    (place, text) => remote[place]?.Lose(Reason(plan.Boards[place], text))),
-            ]);
-        });
+            return await new StreamConnector(roster, roster.Head, listener: null).ConnectAsync(cancellation);
+        }
+        catch (StreamConnectException fault)
+        {
+            remote[fault.Place]?.Lose(fault.Message);
+            throw new BoardLostException(roster.Boards[fault.Place].Board, fault.Message);
+        }
     }
 
     // The fabric tells a whole sentence, which a board's loss puts around every reason.
@@ -68,44 +112,4 @@ public sealed class NetworkSessions(BoardHost host, BoardDirectory boards, Strea
     private static StreamPeer Peer(string name, RemoteBoard? board) => board is null
         ? new StreamPeer(name, "", 0) // nobody dials the head board
         : new StreamPeer(name, board.Announcement.Host ?? board.Address.Host, board.Announcement.StreamPort);
-
-    private static async Task<IReadOnlyList<StreamConnection?>> DialAsync(StreamRoster roster, int head, RemoteBoard?[] remote)
-    {
-        try
-        {
-            return await new StreamConnector(roster, head, listener: null).ConnectAsync();
-        }
-        catch (StreamConnectException fault)
-        {
-            remote[fault.Place]?.Lose(fault.Message);
-            throw new BoardLostException(remote[fault.Place]?.Announcement.Name ?? "", fault.Message);
-        }
-    }
-
-    private static async Task CloseAsync(Task<IReadOnlyList<StreamConnection?>> dialling, Guid session, RemoteBoard?[] remote)
-    {
-        foreach (RemoteBoard? board in remote)
-        {
-            try
-            {
-                await (board?.CloseAsync(session) ?? Task.CompletedTask);
-            }
-            catch (BoardLostException)
-            {
-                // It has closed more than the session.
-            }
-        }
-
-        try
-        {
-            foreach (StreamConnection? connection in await dialling)
-            {
-                connection?.Dispose();
-            }
-        }
-        catch (BoardLostException)
-        {
-            // There is nothing to close.
-        }
-    }
 }

@@ -60,7 +60,7 @@ internal sealed class StreamLink : IDisposable
     internal bool IsOpen => !_closed;
 
     /// <summary>Whether bytes wait for <see cref="Flush"/>.</summary>
-    internal bool HasUnsent => _hasUnsent;
+    internal bool HasUnsent => _hasUnsent && !_closed;
 
     /// <summary>Sends a frame, or as much of it as the kernel takes now. A broken connection shows when receiving, not here.</summary>
     /// <returns>False where there is no room for the frame: flush and try again.</returns>
@@ -137,10 +137,25 @@ internal sealed class StreamLink : IDisposable
         }
     }
 
-    public void Dispose()
+    /// <summary>Ends sending and receiving, from any thread; what was sent before still arrives.</summary>
+    internal void Close()
     {
         _closed = true;
-        _socket.Dispose(); // ends a send that waits
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // It has ended already.
+        }
+    }
+
+    /// <summary>Ends the link. A socket that is disposed while another thread waits in it is reset, and what was sent last is lost: close first.</summary>
+    public void Dispose()
+    {
+        Close();
+        _socket.Dispose();
         lock (_sending)
         {
             _sealer?.Dispose();

@@ -12,7 +12,7 @@ internal sealed class StreamLinks : IDisposable
     private StreamReceiver[] _receivers = [];
     private readonly StreamPump? _pump;
     private readonly IFrameReceiver _receiver;
-    private volatile bool _stopped;
+    private bool _stopped;
 
     /// <param name="name">This board's name, for its receivers' threads.</param>
     /// <param name="connections">Connections by place, owned from here on.</param>
@@ -38,17 +38,14 @@ internal sealed class StreamLinks : IDisposable
         }
     }
 
-    /// <summary>Sends to one board, from the step thread. While the kernel takes no more, what others send is taken: they may be waiting for that.</summary>
+    /// <summary>
+    /// Sends to one board, from the step thread, and returns once the kernel has it all: the thread may compute for long before it moves bytes
+    /// again. While the kernel takes no more, what others send is taken: they may be waiting for just that.
+    /// </summary>
     internal void Send(int peer, in StreamFrame frame, ReadOnlySpan<byte> payload)
     {
-        StreamLink link = _links[peer]!;
-        while (!link.TrySend(frame, payload) && !_stopped)
-        {
-            if (!_pump!.Move())
-            {
-                _pump.Wait();
-            }
-        }
+        Queue(peer, frame, payload);
+        _pump?.MoveUntilSent(ref _stopped);
     }
 
     /// <summary>Sends to all boards that this one has links to, from the step thread.</summary>
@@ -58,9 +55,11 @@ internal sealed class StreamLinks : IDisposable
         {
             if (_links[peer] is not null)
             {
-                Send(peer, frame, payload);
+                Queue(peer, frame, payload);
             }
         }
+
+        _pump?.MoveUntilSent(ref _stopped);
     }
 
     /// <summary>Sends a short frame to all boards but one, from any thread and while receiving: it never waits for room.</summary>
@@ -80,7 +79,7 @@ internal sealed class StreamLinks : IDisposable
     /// <summary>Ends waits for room, now and later.</summary>
     internal void Stop()
     {
-        _stopped = true;
+        Volatile.Write(ref _stopped, true);
         _pump?.Wake();
     }
 
@@ -99,5 +98,13 @@ internal sealed class StreamLinks : IDisposable
         }
 
         _pump?.Dispose();
+    }
+
+    private void Queue(int peer, in StreamFrame frame, ReadOnlySpan<byte> payload)
+    {
+        while (!_links[peer]!.TrySend(frame, payload) && !Volatile.Read(ref _stopped))
+        {
+            _pump!.MoveOrWait();
+        }
     }
 }

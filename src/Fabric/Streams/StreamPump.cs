@@ -30,6 +30,25 @@ internal sealed class StreamPump : IProgressPump, IDisposable
         return moved;
     }
 
+    /// <summary>Moves bytes until the kernel has all that was sent.</summary>
+    /// <param name="stopped">Ends the wait when true; whoever sets it wakes the pump.</param>
+    internal void MoveUntilSent(ref bool stopped)
+    {
+        while (HasUnsent() && !Volatile.Read(ref stopped))
+        {
+            MoveOrWait();
+        }
+    }
+
+    /// <summary>Moves bytes, or waits until some can be moved.</summary>
+    internal void MoveOrWait()
+    {
+        if (!Move())
+        {
+            Wait();
+        }
+    }
+
     public void Wait()
     {
         _readable.Clear();
@@ -66,4 +85,17 @@ internal sealed class StreamPump : IProgressPump, IDisposable
     public void Wake() => _waker.Wake();
 
     public void Dispose() => _waker.Dispose();
+
+    private bool HasUnsent()
+    {
+        foreach (StreamLink link in _links)
+        {
+            if (link.HasUnsent)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

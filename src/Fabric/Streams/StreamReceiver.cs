@@ -21,11 +21,13 @@ internal sealed class StreamReceiver : IDisposable
     /// <summary>Ends the link and the thread.</summary>
     public void Dispose()
     {
-        _link.Dispose();
+        _link.Close();
         if (Thread.CurrentThread != _thread)
         {
             _thread.Join();
         }
+
+        _link.Dispose();
     }
 
     private void Run()

@@ -97,7 +97,10 @@ internal sealed class ProgressGate
 
             if (_spin && Stopwatch.GetTimestamp() < spinUntil)
             {
-                spinner.SpinOnce(sleep1Threshold: -1);
+                if (_pump is null)
+                {
+                    spinner.SpinOnce(sleep1Threshold: -1);
+                }
             }
             else if (_pump is not null)
             {

@@ -5,48 +5,58 @@ namespace Halo.Inference.Model;
 /// <summary>
 /// Some neuron groups of one layer's feed-forward: <c>y = sum over own neurons j of down[:, j] * silu(gate[j] x) * (up[j] x)</c>.
 /// Gate and up are cut by rows (column-parallel), down by columns (row-parallel), so the shards' outputs add up to the block's.
+/// The neurons may lie in several parts, whose outputs are added in order.
 /// </summary>
 public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
 {
-    private readonly SlicedMatrix _gate; // (neurons, hiddenSize)
-    private readonly SlicedMatrix _up;   // (neurons, hiddenSize)
-    private readonly SlicedMatrix _down; // (hiddenSize, neurons)
-    private readonly IDisposable? _owner; // what the matrices lie in, where that is the shard's alone
+    private readonly FeedForwardPart[] _parts;
+    private readonly bool _quantizeInput;
+    private readonly bool _quantizeGated;
 
-    internal FeedForwardShard(SlicedMatrix gate, SlicedMatrix up, SlicedMatrix down, IDisposable? owner = null)
+    internal FeedForwardShard(params FeedForwardPart[] parts)
     {
-        _gate = gate;
-        _up = up;
-        _down = down;
-        _owner = owner;
+        _parts = parts;
+        _quantizeInput = parts.Any(part => MatMul.NeedsQuantizedInput(part.Gate.Matrix.Type) || MatMul.NeedsQuantizedInput(part.Up.Matrix.Type));
+        _quantizeGated = parts.Any(part => MatMul.NeedsQuantizedInput(part.Down.Matrix.Type));
     }
 
     /// <summary>Bytes of weights that this shard copied out of the model file; 0 where it is mapped whole.</summary>
-    public long CopiedBytes => _gate.CopiedBytes + _up.CopiedBytes + _down.CopiedBytes;
+    public long CopiedBytes => _parts.Sum(part => part.CopiedBytes);
 
-    bool IStageShard.NeedsQuantizedInput => MatMul.NeedsQuantizedInput(_gate.Matrix.Type) || MatMul.NeedsQuantizedInput(_up.Matrix.Type);
+    bool IStageShard.NeedsQuantizedInput => _quantizeInput;
 
     /// <summary>partialSum (rows, hiddenSize) = this shard's part of the block's output.</summary>
     void IStageShard.Forward(StageScratch scratch, float* partialSum)
     {
-        int neurons = _gate.Matrix.Rows;
-        scratch.Team.Run(scratch.Products.Of(scratch.Normed)
-            .Into(_gate.Matrix, scratch.Gate.Pointer, neurons)
-            .Into(_up.Matrix, scratch.Up.Pointer, neurons));
+        // Part after part in the scratch, each (rows, its neurons); three rounds of the team, however many parts there are.
+        MatMulWork products = scratch.Products.Of(scratch.Normed);
+        SwiGluWork swiGlu = scratch.SwiGlu.Of(scratch.RowCount, _quantizeGated);
+        DownWork down = scratch.Down.Into(partialSum, scratch.PartSum.Pointer, _parts[0].Down.Matrix.Rows);
+        long start = 0;
+        for (int i = 0; i < _parts.Length; i++)
+        {
+            FeedForwardPart part = _parts[i];
+            float* gate = scratch.Gate.Pointer + start;
+            float* up = scratch.Up.Pointer + start;
+            Activations gated = scratch.Gated(i, part.Neurons);
+            gated.SetShape(scratch.RowCount, part.Neurons);
+            products.Into(part.Gate.Matrix, gate, part.Neurons).Into(part.Up.Matrix, up, part.Neurons);
+            swiGlu.Add(gate, up, gated);
+            down.Add(part.Down.Matrix, gated);
+            start += (long)scratch.RowCount * part.Neurons;
+        }
 
-        scratch.Gated.SetShape(scratch.RowCount, neurons);
-        bool quantize = MatMul.NeedsQuantizedInput(_down.Matrix.Type);
-        scratch.Team.Run(scratch.SwiGlu.Set(scratch.Gate.Pointer, scratch.Up.Pointer, neurons, scratch.Gated, quantize));
-
-        scratch.Team.Run(scratch.Products.Of(scratch.Gated).Into(_down.Matrix, partialSum, _down.Matrix.Rows));
+        scratch.Team.Run(products);
+        scratch.Team.Run(swiGlu);
+        scratch.Team.Run(down);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _gate.Dispose();
-        _up.Dispose();
-        _down.Dispose();
-        _owner?.Dispose();
+        foreach (FeedForwardPart part in _parts)
+        {
+            part.Dispose();
+        }
     }
 }

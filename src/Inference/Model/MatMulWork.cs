@@ -3,15 +3,16 @@ using Halo.Inference.Threading;
 
 namespace Halo.Inference.Model;
 
-/// <summary>Up to three products of the same input, shared out over a team: each worker takes a range of every matrix's rows.</summary>
+/// <summary>Products of the same input, shared out over a team: each worker takes a range of every matrix's rows.</summary>
 internal sealed unsafe class MatMulWork : IParallelWork
 {
     // Ranges of whole cache lines of output, so that two workers never write the same one.
     private const int Granularity = 16;
 
-    private readonly WeightMatrix[] _weights = new WeightMatrix[3];
-    private readonly nint[] _outputs = new nint[3];
-    private readonly int[] _strides = new int[3];
+    // Three suffice where nothing lies in parts; they grow once where something does.
+    private WeightMatrix[] _weights = new WeightMatrix[3];
+    private nint[] _outputs = new nint[3];
+    private int[] _strides = new int[3];
     private Activations? _input;
     private int _count;
 
@@ -25,6 +26,13 @@ internal sealed unsafe class MatMulWork : IParallelWork
     /// <summary>Adds the product y[t * stride + r] = sum over c of w[r, c] * input[t, c].</summary>
     internal MatMulWork Into(in WeightMatrix weights, float* output, int stride)
     {
+        if (_count == _weights.Length)
+        {
+            Array.Resize(ref _weights, 2 * _count);
+            Array.Resize(ref _outputs, 2 * _count);
+            Array.Resize(ref _strides, 2 * _count);
+        }
+
         _weights[_count] = weights;
         _outputs[_count] = (nint)output;
         _strides[_count++] = stride;

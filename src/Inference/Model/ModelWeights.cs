@@ -68,7 +68,7 @@ public sealed unsafe class ModelWeights : IShardSource
     public FeedForwardShard LoadFeedForward(int layer, int first, int count)
     {
         SlicedMatrix[] parts = Slice(new PieceId(PieceKind.FeedForward, layer, first, count));
-        return new FeedForwardShard(parts[0], parts[1], parts[2]);
+        return new FeedForwardShard(new FeedForwardPart(parts[0], parts[1], parts[2]));
     }
 
     /// <summary>Cuts out token groups [first, first + count) of the LM head.</summary>
@@ -76,12 +76,8 @@ public sealed unsafe class ModelWeights : IShardSource
     public VocabularyShard LoadVocabulary(int first, int count)
     {
         SlicedMatrix[] parts = Slice(new PieceId(PieceKind.Vocabulary, PieceId.OutputLayer, first, count));
-        return new VocabularyShard(parts[0], first * ModelLayout.TokenGroupSize);
+        return new VocabularyShard(first * ModelLayout.TokenGroupSize, new VocabularyPart(parts[0]));
     }
-
-    IReadOnlyList<FeedForwardShard> IShardSource.LoadFeedForward(int layer, int first, int count) => [LoadFeedForward(layer, first, count)];
-
-    IReadOnlyList<VocabularyShard> IShardSource.LoadVocabulary(int first, int count) => [LoadVocabulary(first, count)];
 
     private string HeadName => File.TryGetTensor("output.weight", out _) ? "output.weight" : "token_embd.weight";
 

@@ -9,6 +9,8 @@ namespace Halo.Inference.Model;
 /// </summary>
 internal sealed unsafe class StageScratch : IDisposable
 {
+    private readonly List<Activations> _gated = [];
+
     internal StageScratch(ModelConfig config, int maxRows, WorkerTeam team)
     {
         int queryWidth = config.HeadCount * config.HeadDim;
@@ -24,13 +26,14 @@ internal sealed unsafe class StageScratch : IDisposable
         Attended = new Activations(maxRows, queryWidth);
         Gate = new AlignedBuffer<float>((long)maxRows * config.IntermediateSize);
         Up = new AlignedBuffer<float>((long)maxRows * config.IntermediateSize);
-        Gated = new Activations(maxRows, config.IntermediateSize);
         Second = new AlignedBuffer<float>((long)maxRows * config.HiddenSize);
+        PartSum = new AlignedBuffer<float>((long)maxRows * config.HiddenSize);
         ScoreStride = config.ContextLength;
         Scores = new AlignedBuffer<float>((long)team.WorkerCount * ScoreStride);
         Products = new MatMulWork();
         Attention = new AttentionWork();
         SwiGlu = new SwiGluWork();
+        Down = new DownWork();
     }
 
     internal WorkerTeam Team { get; }
@@ -57,9 +60,9 @@ internal sealed unsafe class StageScratch : IDisposable
 
     internal AlignedBuffer<float> Up { get; }       // (rows, shard's neurons)
 
-    internal Activations Gated { get; }             // (rows, shard's neurons)
-
     internal AlignedBuffer<float> Second { get; }   // (rows, hiddenSize): a further shard's partial sum, before it is added to the first's
+
+    internal AlignedBuffer<float> PartSum { get; }  // (rows, hiddenSize): the same for a further part of one shard
 
     internal AlignedBuffer<float> Scores { get; }   // (worker, contextLength)
 
@@ -71,6 +74,25 @@ internal sealed unsafe class StageScratch : IDisposable
 
     internal SwiGluWork SwiGlu { get; }
 
+    internal DownWork Down { get; }
+
+    /// <summary>Room for the gated neurons of a shard's part, (rows, neurons); made when a part is first computed, and kept.</summary>
+    internal Activations Gated(int part, int neurons)
+    {
+        while (part >= _gated.Count)
+        {
+            _gated.Add(new Activations(MaxRows, neurons));
+        }
+
+        if (_gated[part].MaxColumns < neurons)
+        {
+            _gated[part].Dispose();
+            _gated[part] = new Activations(MaxRows, neurons);
+        }
+
+        return _gated[part];
+    }
+
     public void Dispose()
     {
         Normed.Dispose();
@@ -80,8 +102,9 @@ internal sealed unsafe class StageScratch : IDisposable
         Attended.Dispose();
         Gate.Dispose();
         Up.Dispose();
-        Gated.Dispose();
+        _gated.ForEach(gated => gated.Dispose());
         Second.Dispose();
+        PartSum.Dispose();
         Scores.Dispose();
     }
 }

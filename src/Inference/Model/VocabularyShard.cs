@@ -2,37 +2,51 @@ using Halo.Inference.Kernels;
 
 namespace Halo.Inference.Model;
 
-/// <summary>Some rows of the LM head: <c>logit[i] = sum over c of w[i, c] * x[c]</c> for the tokens firstToken + i.</summary>
+/// <summary>
+/// Some rows of the LM head: <c>logit[i] = sum over c of w[i, c] * x[c]</c> for the tokens firstToken + i. The rows may lie in several
+/// parts, one after the other.
+/// </summary>
 public sealed unsafe class VocabularyShard : IDisposable
 {
-    private readonly SlicedMatrix _rows; // (tokens, hiddenSize)
-    private readonly IDisposable? _owner; // what the rows lie in, where that is the shard's alone
+    private readonly VocabularyPart[] _parts;
 
-    internal VocabularyShard(SlicedMatrix rows, int firstToken, IDisposable? owner = null)
+    internal VocabularyShard(int firstToken, params VocabularyPart[] parts)
     {
-        _rows = rows;
-        _owner = owner;
+        _parts = parts;
         FirstToken = firstToken;
+        TokenCount = parts.Sum(part => part.Rows.Matrix.Rows);
+        NeedsQuantizedInput = parts.Any(part => MatMul.NeedsQuantizedInput(part.Rows.Matrix.Type));
     }
 
     /// <summary>The first token whose logit this shard computes.</summary>
     public int FirstToken { get; }
 
     /// <summary>Tokens of this shard.</summary>
-    public int TokenCount => _rows.Matrix.Rows;
+    public int TokenCount { get; }
 
     /// <summary>Bytes of weights that this shard copied out of the model file; 0 where it is mapped whole.</summary>
-    public long CopiedBytes => _rows.CopiedBytes;
+    public long CopiedBytes => _parts.Sum(part => part.Rows.CopiedBytes);
 
-    internal bool NeedsQuantizedInput => MatMul.NeedsQuantizedInput(_rows.Matrix.Type);
+    internal bool NeedsQuantizedInput { get; }
 
-    internal void Forward(StageScratch scratch, float* logits, int stride) =>
-        scratch.Team.Run(scratch.Products.Of(scratch.Normed).Into(_rows.Matrix, logits, stride));
+    internal void Forward(StageScratch scratch, float* logits, int stride)
+    {
+        MatMulWork products = scratch.Products.Of(scratch.Normed);
+        foreach (VocabularyPart part in _parts)
+        {
+            products.Into(part.Rows.Matrix, logits, stride);
+            logits += part.Rows.Matrix.Rows;
+        }
+
+        scratch.Team.Run(products);
+    }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        _rows.Dispose();
-        _owner?.Dispose();
+        foreach (VocabularyPart part in _parts)
+        {
+            part.Dispose();
+        }
     }
 }

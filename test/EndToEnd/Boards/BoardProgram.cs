@@ -25,12 +25,13 @@ internal sealed partial class BoardProgram : IAsyncDisposable
     /// <summary>The control endpoint.</summary>
     internal string Url => $"http://127.0.0.1:{ControlPort}";
 
-    internal static async Task<BoardProgram> StartAsync(ClusterFolder folder, string name, double speed = 1, params string[] more)
+    internal static async Task<BoardProgram> StartAsync(
+        ClusterFolder folder, string name, double speed = 1, (int Control, int Data) ports = default, params string[] more)
     {
         string[] arguments =
         [
-            "--name", name, "--key-file", folder.KeyFile, "--listen", "127.0.0.1", "--port", "0", "--data-port", "0",
-            "--speed", speed.ToString(CultureInfo.InvariantCulture), "--threads", "1", "--cache", folder.CacheOf(name), .. more,
+            "--name", name, "--key-file", folder.KeyFile, "--listen", "127.0.0.1", "--port", Text(ports.Control), "--data-port", Text(ports.Data),
+            "--speed", Text(speed), "--threads", "1", "--cache", folder.CacheOf(name), .. more,
         ];
         BuiltProgram program = BuiltProgram.Start("Halo.Silo", "halo-silo", arguments);
         BoardProgram board = new(name, program);
@@ -39,6 +40,8 @@ internal sealed partial class BoardProgram : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => Program.DisposeAsync();
+
+    private static string Text(IConvertible number) => number.ToString(CultureInfo.InvariantCulture);
 
     private int Port(string which) => int.Parse(Listening().Match(Program.Output).Groups[which].Value, CultureInfo.InvariantCulture);
 

@@ -5,16 +5,29 @@ namespace Halo.EndToEnd.Tests.Boards;
 /// <summary>Several board processes, b2 and up: b1 is the head process's own.</summary>
 internal sealed class BoardSet : IReadOnlyList<BoardProgram>, IAsyncDisposable
 {
+    private readonly ClusterFolder _folder;
     private readonly BoardProgram[] _boards;
 
-    private BoardSet(BoardProgram[] boards) => _boards = boards;
+    private BoardSet(ClusterFolder folder, BoardProgram[] boards)
+    {
+        _folder = folder;
+        _boards = boards;
+    }
 
     public int Count => _boards.Length;
 
     public BoardProgram this[int index] => _boards[index];
 
     internal static async Task<BoardSet> StartAsync(ClusterFolder folder, int count, params string[] more) =>
-        new(await Task.WhenAll(Enumerable.Range(2, count).Select(number => BoardProgram.StartAsync(folder, $"b{number}", 1, more))));
+        new(folder, await Task.WhenAll(Enumerable.Range(2, count).Select(number => BoardProgram.StartAsync(folder, $"b{number}", more: more))));
+
+    /// <summary>Starts a board that has ended, under its name and at its old ports.</summary>
+    internal async Task RestartAsync(int index)
+    {
+        BoardProgram before = _boards[index];
+        await before.DisposeAsync();
+        _boards[index] = await BoardProgram.StartAsync(_folder, before.Name, ports: (before.ControlPort, before.DataPort));
+    }
 
     public IEnumerator<BoardProgram> GetEnumerator() => ((IEnumerable<BoardProgram>)_boards).GetEnumerator();
 

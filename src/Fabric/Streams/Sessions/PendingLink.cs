@@ -73,6 +73,10 @@ internal sealed class PendingLink : IDisposable
             Span<byte> preface = stackalloc byte[HandshakeFormat.PrefaceBytes];
             HandshakeFormat.WritePreface(preface, HandshakeKind.Refused, (byte)refusal);
             _socket.Send(preface, SocketFlags.None, out _);
+
+            // A connection that is closed with bytes unread is reset, and the dialer would not read the reason.
+            Span<byte> rest = stackalloc byte[256];
+            _socket.Receive(rest, SocketFlags.None, out _);
         }
 
         Dispose();

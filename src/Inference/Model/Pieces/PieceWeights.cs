@@ -30,32 +30,36 @@ public sealed class PieceWeights : IShardSource
 
     /// <inheritdoc/>
     /// <exception cref="PieceException">The slice's piece is not here; the message names it.</exception>
-    public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences) =>
-        Load(new PieceId(PieceKind.Attention, layer, first, count), piece =>
-        {
-            KvCache kv = new(pool, maxSequences, count, Config.HeadDim, Config.ContextLength);
-            return new AttentionShard(Config, _rope, piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece.Matrix(3), kv, piece);
-        })[0];
+    public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences)
+    {
+        PieceFile piece = Open(new PieceId(PieceKind.Attention, layer, first, count))[0];
+        KvCache kv = new(pool, maxSequences, count, Config.HeadDim, Config.ContextLength);
+        return new AttentionShard(Config, _rope, piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece.Matrix(3), kv, piece);
+    }
 
     /// <inheritdoc/>
+    /// <returns>One shard, in as many parts as there are pieces.</returns>
     /// <exception cref="PieceException">A piece of the slice is not here; the message names the first.</exception>
-    public IReadOnlyList<FeedForwardShard> LoadFeedForward(int layer, int first, int count) =>
-        Load(
-            new PieceId(PieceKind.FeedForward, layer, first, count),
-            piece => new FeedForwardShard(piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece));
+    public FeedForwardShard LoadFeedForward(int layer, int first, int count)
+    {
+        List<PieceFile> pieces = Open(new PieceId(PieceKind.FeedForward, layer, first, count));
+        return new FeedForwardShard([.. pieces.Select(piece => new FeedForwardPart(piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece))]);
+    }
 
     /// <inheritdoc/>
+    /// <returns>One shard, in as many parts as there are pieces.</returns>
     /// <exception cref="PieceException">A piece of the slice is not here; the message names the first.</exception>
-    public IReadOnlyList<VocabularyShard> LoadVocabulary(int first, int count) =>
-        Load(
-            new PieceId(PieceKind.Vocabulary, PieceId.OutputLayer, first, count),
-            piece => new VocabularyShard(piece.Matrix(0), piece.Id.FirstGroup * ModelLayout.TokenGroupSize, piece));
+    public VocabularyShard LoadVocabulary(int first, int count)
+    {
+        List<PieceFile> pieces = Open(new PieceId(PieceKind.Vocabulary, PieceId.OutputLayer, first, count));
+        return new VocabularyShard(first * ModelLayout.TokenGroupSize, [.. pieces.Select(piece => new VocabularyPart(piece.Matrix(0), piece))]);
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _rope.Dispose();
 
-    private List<TShard> Load<TShard>(PieceId slice, Func<PieceFile, TShard> make)
-        where TShard : IDisposable
+    // All pieces of a slice, in order, or none.
+    private List<PieceFile> Open(PieceId slice)
     {
         List<PieceFile> files = [];
         try
@@ -66,7 +70,7 @@ public sealed class PieceWeights : IShardSource
                     $"Piece {id} of {Manifest.Name} is not on this board, so groups {slice} cannot be loaded: it must be sent first."));
             }
 
-            return [.. files.Select(make)];
+            return files;
         }
         catch
         {

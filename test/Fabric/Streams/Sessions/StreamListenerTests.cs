@@ -60,9 +60,9 @@ public sealed class StreamListenerTests
     public void Accept_AnotherVersion_AnswersWithItsOwn()
     {
         using StreamListener listener = MadeSessions.Listen();
-        byte[] preface = new byte[HandshakeFormat.PrefaceBytes];
-        HandshakeFormat.WritePreface(preface, HandshakeKind.Hello, 1, version: 9);
-        AssertRefused(listener, preface, StreamRefusal.WrongVersion);
+        byte[] hello = new byte[200]; // a longer one than this version's
+        HandshakeFormat.WritePreface(hello, HandshakeKind.Hello, 1, version: 9);
+        AssertRefused(listener, hello, StreamRefusal.WrongVersion);
     }
 
     [Fact]

@@ -68,18 +68,16 @@ public sealed class PieceWeightsTests
         using ModelWeights weights = ModelWeights.Open(TestPaths.BundledModel);
         using PieceFolder folder = new(weights, SingleGroups);
         using PieceWeights source = new(folder.Manifest, id => id.FirstGroup == 3 ? null : folder.Open(id));
-        Assert.Equal(2, AsMany(source.LoadFeedForward(0, 1, 2)));
+        using (FeedForwardShard shard = source.LoadFeedForward(0, 1, 2))
+        {
+            Assert.Equal((2, 0L), (folder.OpenCount, shard.CopiedBytes));
+        }
+
         string message = Assert.Throws<PieceException>(() => source.LoadFeedForward(0, 1, 5)).Message;
         Assert.Contains("Piece 0-feed-forward-3-1 of made", message, StringComparison.Ordinal);
         Assert.Equal(0, folder.OpenCount);
         Assert.Throws<ArgumentOutOfRangeException>(() => source.LoadFeedForward(0, 1, weights.Layout.NeuronGroupCount));
         Assert.Throws<ArgumentOutOfRangeException>(() => source.LoadVocabulary(0, weights.Layout.TokenGroupCount + 1));
-    }
-
-    private static int AsMany(IReadOnlyList<FeedForwardShard> shards)
-    {
-        shards.ToList().ForEach(shard => shard.Dispose());
-        return shards.Count;
     }
 
     // Two prefill chunks and two single tokens.

@@ -1,0 +1,10 @@
+using Microsoft.Extensions.Logging;
+
+namespace Halo.Boards.Remote;
+
+/// <summary>What joining boards reports: ids 3600 to 3699.</summary>
+internal static partial class SessionsLog
+{
+    [LoggerMessage(3600, LogLevel.Warning, "The boards of {Model} exchange sums through the head board, as not all of them reach each other: {Reason}", EventName = "NoMesh")]
+    internal static partial void NoMesh(ILogger logger, string model, string reason);
+}
