@@ -155,10 +155,12 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
 
     private async Task CarryOutAsync(Plan plan, IReadOnlyList<ShardAssignment> moved)
     {
+        // Boards that the plan does without, but whose shards must learn where to go.
+        string[] all = [.. plan.Boards, .. _plan?.Boards.Except(plan.Boards).Intersect(boards.ActiveBoards) ?? []];
         try
         {
             PlanDocument document = PlanDocument.Of(plan);
-            await Task.WhenAll(plan.Boards.Select(board => BoardTooSmallException.Naming(board, Board(board).PreparePlanAsync(document))));
+            await Task.WhenAll(all.Select(board => BoardTooSmallException.Naming(board, Board(board).PreparePlanAsync(document))));
             await Task.WhenAll(moved.Select(assignment => Shard(assignment).MoveAsync(plan.Version)));
             await PrepareShardsAsync(plan, moved);
             await GrainFactory.GetGrain<ISchedulerGrain>(Model).SwitchPlanAsync(plan.Version, [.. moved.Select(assignment => assignment.Shard.ToString())]);
@@ -166,15 +168,14 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         catch (Exception fault)
         {
             GrainsLog.PlanAbandoned(log, plan.Version, Model, fault.Message);
-            await OnBoardsThatAnswer(plan, plan.Boards, board => board.AbandonPlanAsync(Model, plan.Version));
+            await OnBoardsThatAnswer(plan, all, board => board.AbandonPlanAsync(Model, plan.Version));
             _needsRepair = true;
             throw fault is BoardLostException or BoardTooSmallException ? fault : new ModelUnavailableException(ModelFault.Failed, fault.Message);
         }
 
-        string[] done = [.. _plan?.Boards.Except(plan.Boards).Intersect(boards.ActiveBoards) ?? []]; // these held shards before
         _plan = plan;
         _needsRepair = false;
-        await OnBoardsThatAnswer(plan, [.. plan.Boards, .. done], board => board.RetirePlansAsync(Model, plan.Version));
+        await OnBoardsThatAnswer(plan, all, board => board.RetirePlansAsync(Model, plan.Version));
         _leftOut.AskAgain();
         if (moved.Count == 0)
         {
