@@ -17,7 +17,7 @@ public sealed class BoardModel : IDisposable
     private readonly object _gate = new();
     private readonly Dictionary<ShardSlice, HeldShard> _shards = [];
     private readonly Dictionary<int, Plan> _plans = [];
-    private readonly Queue<Action> _atBoundary = new();
+    private readonly StepBoundary _boundary;
     private readonly string _name;
     private readonly IShardSource _source;
     private readonly ModelProfile _profile;
@@ -27,7 +27,6 @@ public sealed class BoardModel : IDisposable
     private LayerWalk? _walk;
     private ShardTable? _table; // of the committed plan; null when shards or plan changed
     private int _committed;
-    private bool _stepping;
     private bool _disposed;
 
     /// <summary>A share without plans or shards.</summary>
@@ -45,6 +44,7 @@ public sealed class BoardModel : IDisposable
         _profile = profile;
         _limits = limits;
         _memoryBytes = memoryBytes;
+        _boundary = new StepBoundary(_gate);
         _pool = new KvBlockPool(source.Config.HeadDim, maxBlocks: 0);
     }
 
@@ -251,12 +251,12 @@ public sealed class BoardModel : IDisposable
     /// <param name="known">The copy's sequences with epoch and length, from <see cref="ImportKvAsync"/>; empty at first.</param>
     /// <returns>Blocks for every open sequence, also those to which nothing was added.</returns>
     public Task<IReadOnlyList<KvBlock>> ExportKvAsync(ShardSlice slice, IReadOnlyList<KvMark> known) =>
-        AtBoundaryAsync(() => KvTransfer.Export(Attention(slice).Kv, Walk.Sequences, slice, known));
+        _boundary.DoAsync(() => KvTransfer.Export(Attention(slice).Kv, Walk.Sequences, slice, known));
 
     /// <summary>Takes over KV that <see cref="ExportKvAsync"/> wrote; sequences that are not in it are dropped.</summary>
     /// <returns>What the copy now holds.</returns>
     public Task<IReadOnlyList<KvMark>> ImportKvAsync(ShardSlice slice, IReadOnlyList<KvBlock> blocks) =>
-        AtBoundaryAsync(() => KvTransfer.Import(Attention(slice).Kv, Walk.Sequences, slice, blocks));
+        _boundary.DoAsync(() => KvTransfer.Import(Attention(slice).Kv, Walk.Sequences, slice, blocks));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -284,11 +284,7 @@ public sealed class BoardModel : IDisposable
     {
         lock (_gate)
         {
-            if (_stepping)
-            {
-                EndStep();
-            }
-
+            _boundary.EndStep();
             _walk?.Dispose();
             _walk = new LayerWalk(_source, _limits, team);
             foreach (HeldShard held in _shards.Values)
@@ -310,22 +306,12 @@ public sealed class BoardModel : IDisposable
             }
 
             _table ??= BuildTable(_plans[_committed]);
-            _stepping = true;
+            _boundary.BeginStep();
             return _table;
         }
     }
 
-    internal void EndStep()
-    {
-        lock (_gate)
-        {
-            _stepping = false;
-            while (_atBoundary.TryDequeue(out Action? action))
-            {
-                action();
-            }
-        }
-    }
+    internal void EndStep() => _boundary.EndStep();
 
     private ShardTable BuildTable(Plan plan)
     {
@@ -354,44 +340,7 @@ public sealed class BoardModel : IDisposable
     {
         _shards.Remove(slice);
         _table = null;
-        if (_stepping)
-        {
-            _atBoundary.Enqueue(held.Dispose);
-        }
-        else
-        {
-            held.Dispose();
-        }
-    }
-
-    private Task<T> AtBoundaryAsync<T>(Func<T> work)
-    {
-        TaskCompletionSource<T> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        void Run()
-        {
-            try
-            {
-                done.SetResult(work());
-            }
-            catch (Exception fault)
-            {
-                done.SetException(fault);
-            }
-        }
-
-        lock (_gate)
-        {
-            if (_stepping)
-            {
-                _atBoundary.Enqueue(Run);
-            }
-            else
-            {
-                Run();
-            }
-        }
-
-        return done.Task;
+        _boundary.Do(held.Dispose);
     }
 
     private long KvBlocks(Plan plan)

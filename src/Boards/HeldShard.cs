@@ -4,13 +4,13 @@ using Halo.Planning.Assignment;
 
 namespace Halo.Boards;
 
-/// <summary>A shard on a board, whichever kind it is; one of neuron or token groups may lie in several parts.</summary>
+/// <summary>A shard on a board, whichever kind it is.</summary>
 internal sealed class HeldShard : IDisposable
 {
-    private readonly IReadOnlyList<FeedForwardShard> _feedForward;
-    private readonly IReadOnlyList<VocabularyShard> _vocabulary;
+    private readonly FeedForwardShard? _feedForward;
+    private readonly VocabularyShard? _vocabulary;
 
-    private HeldShard(AttentionShard? attention, IReadOnlyList<FeedForwardShard> feedForward, IReadOnlyList<VocabularyShard> vocabulary)
+    private HeldShard(AttentionShard? attention, FeedForwardShard? feedForward, VocabularyShard? vocabulary)
     {
         Attention = attention;
         _feedForward = feedForward;
@@ -22,17 +22,16 @@ internal sealed class HeldShard : IDisposable
     /// <summary>The shard's grain is elsewhere; it stays for the plan that is about to be retired.</summary>
     internal bool Leaving { get; set; }
 
-    internal long CopiedBytes =>
-        (Attention?.CopiedBytes ?? 0) + _feedForward.Sum(shard => shard.CopiedBytes) + _vocabulary.Sum(shard => shard.CopiedBytes);
+    internal long CopiedBytes => Attention?.CopiedBytes ?? _feedForward?.CopiedBytes ?? _vocabulary!.CopiedBytes;
 
     internal static HeldShard Load(IShardSource source, ShardSlice slice, KvBlockPool pool, int maxSequences)
     {
         ShardId id = slice.Shard;
         return id.Kind switch
         {
-            ShardKind.Attention => new HeldShard(source.LoadAttention(id.Layer, slice.FirstGroup, slice.GroupCount, pool, maxSequences), [], []),
-            ShardKind.FeedForward => new HeldShard(null, source.LoadFeedForward(id.Layer, slice.FirstGroup, slice.GroupCount), []),
-            _ => new HeldShard(null, [], source.LoadVocabulary(slice.FirstGroup, slice.GroupCount)),
+            ShardKind.Attention => new HeldShard(source.LoadAttention(id.Layer, slice.FirstGroup, slice.GroupCount, pool, maxSequences), null, null),
+            ShardKind.FeedForward => new HeldShard(null, source.LoadFeedForward(id.Layer, slice.FirstGroup, slice.GroupCount), null),
+            _ => new HeldShard(null, null, source.LoadVocabulary(slice.FirstGroup, slice.GroupCount)),
         };
     }
 
@@ -42,27 +41,20 @@ internal sealed class HeldShard : IDisposable
         {
             table.Attention[layer].Add(Attention);
         }
-        else if (_feedForward.Count > 0)
+        else if (_feedForward is not null)
         {
-            table.FeedForward[layer].AddRange(_feedForward);
+            table.FeedForward[layer].Add(_feedForward);
         }
         else
         {
-            table.Vocabulary.AddRange(_vocabulary);
+            table.Vocabulary.Add(_vocabulary!);
         }
     }
 
     public void Dispose()
     {
         Attention?.Dispose();
-        foreach (FeedForwardShard shard in _feedForward)
-        {
-            shard.Dispose();
-        }
-
-        foreach (VocabularyShard shard in _vocabulary)
-        {
-            shard.Dispose();
-        }
+        _feedForward?.Dispose();
+        _vocabulary?.Dispose();
     }
 }

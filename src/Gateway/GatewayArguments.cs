@@ -5,26 +5,33 @@ internal static class GatewayArguments
 {
     /// <summary>What <c>--help</c> prints.</summary>
     public const string Help = """
-        Halo.Gateway: runs boards in this process and serves their model over OpenAI's completions API.
+        Halo.Gateway: runs boards, in this process and in others, and serves their model over OpenAI's completions API.
 
           --model FILE         a GGUF model, served under its file's name; NAME=FILE serves it as NAME; may be repeated
                                (default: the bundled halo-tales)
-          --boards N           boards, 1 to 64 (default 4)
+          --boards N           boards in this process, 1 to 64 (default 4; 1 with --key-file)
+          --key-file FILE      the cluster's key: lets boards in other processes take part; 'halo key FILE' makes one
+          --board URL          a board in another process, such as http://10.0.0.12:5100; may be repeated
+          --head-holds-shards B  false leaves attention and feed-forward to the other boards (default true)
           --threads N          compute threads of all boards together (default: all cores)
-          --transport KIND     in-process, grain-call or stream: how boards exchange partial sums (default in-process)
+          --transport KIND     in-process, grain-call or stream: how boards of this process exchange partial sums (default in-process)
           --topology KIND      mesh or star: who sends to whom over streams (default mesh)
           --wire TYPE          f32, f16 or q8: how partial sums travel over streams (default f32)
-          --speed A,B,...      relative speeds of the boards, one each (default: all alike)
-          --board-memory N     bytes of memory of each board (default: an equal share of the machine's)
+          --speed A,B,...      relative speeds of the boards, one each: those of this process, then those of --board (default: measured)
+          --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's)
           --kv-positions N     positions of KV for all sequences together
           --urls URL           where to serve (default http://127.0.0.1:8080: this machine only, nobody is asked who they are)
 
         Every option can be set as --Halo:NAME VALUE or by the environment as Halo__NAME; see HaloClusterOptions and GatewayOptions.
         """;
 
+    private const string BoardUrl = "--Halo:BoardUrls:";
+
     private static readonly Dictionary<string, string> s_keys = new(StringComparer.OrdinalIgnoreCase)
     {
         ["boards"] = "Halo:Boards",
+        ["key-file"] = "Halo:KeyFile",
+        ["head-holds-shards"] = "Halo:HeadHoldsShards",
         ["threads"] = "Halo:Threads",
         ["transport"] = "Halo:Transport",
         ["topology"] = "Halo:Topology",
@@ -74,6 +81,11 @@ internal static class GatewayArguments
             int equals = value.IndexOf('=', StringComparison.Ordinal);
             string served = equals > 0 ? value[..equals] : Path.GetFileNameWithoutExtension(value);
             settings.Add($"--Halo:Models:{served}={value[(equals > 0 ? equals + 1 : 0)..]}");
+        }
+        else if (name.Equals("board", StringComparison.OrdinalIgnoreCase))
+        {
+            int before = settings.Count(setting => setting.StartsWith(BoardUrl, StringComparison.Ordinal));
+            settings.Add($"{BoardUrl}{before}={value}");
         }
         else if (name.Equals("speed", StringComparison.OrdinalIgnoreCase))
         {

@@ -1,4 +1,6 @@
 using System.Threading.RateLimiting;
+using Halo.Boards.Control;
+using Halo.Boards.Remote;
 using Halo.Gateway.Endpoints;
 using Halo.Gateway.Serving;
 using Halo.Silo;
@@ -15,6 +17,7 @@ internal static class GatewayBuilder
     public const string DefaultAddress = "http://127.0.0.1:8080";
 
     private const string CompletionLimit = "completions";
+    private const int MaxJoinBytes = 64 * 1024; // a request to join is a port and perhaps a name
 
     /// <summary>A builder that knows the command line.</summary>
     /// <exception cref="StartException">The command line has faults.</exception>
@@ -31,7 +34,7 @@ internal static class GatewayBuilder
     }
 
     /// <summary>Reads and checks all options.</summary>
-    /// <exception cref="StartException">They have faults; it lists all of them.</exception>
+    /// <exception cref="StartException">They have faults, or the key file cannot be used; it lists all of them.</exception>
     public static void AddHaloOptions(this WebApplicationBuilder builder)
     {
         List<string> faults = [];
@@ -44,6 +47,7 @@ internal static class GatewayBuilder
             throw new StartException("The options have faults:", faults);
         }
 
+        builder.Services.AddSingleton(ClusterIdentity.Of(cluster));
         builder.Services.AddSingleton(cluster);
         builder.Services.AddSingleton(gateway);
     }
@@ -76,9 +80,14 @@ internal static class GatewayBuilder
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(Console.Out);
         builder.Services.AddSingleton<ClusterStarter>(services => stop => InProcessCluster.StartAsync(
-            services.GetRequiredService<HaloClusterOptions>(), services.GetRequiredService<ILoggerFactory>(), stop));
+            services.GetRequiredService<HaloClusterOptions>(),
+            services.GetRequiredService<ILoggerFactory>(),
+            services.GetRequiredService<ClusterIdentity>().Head,
+            stop));
         builder.Services.AddSingleton(services => new ServedModels(
             NamesOf(services.GetRequiredService<HaloClusterOptions>()), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton<RunningCluster>();
+        builder.Services.AddSingleton<ModelLoader>();
         builder.Services.AddHostedService<ClusterService>();
     }
 
@@ -89,6 +98,7 @@ internal static class GatewayBuilder
         builder.Services.AddSingleton<JsonBody>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<CompletionsApi>();
+        builder.Services.AddSingleton<BoardsApi>();
     }
 
     /// <summary>Gives all errors one form.</summary>
@@ -111,6 +121,25 @@ internal static class GatewayBuilder
     {
         app.MapGet("/v1/models", ModelsApi.List);
         app.MapGet("/v1/models/{*id}", ModelsApi.Get);
+    }
+
+    /// <summary>Maps what operators ask of boards.</summary>
+    public static void MapBoards(this WebApplication app) => app.MapGet("/v1/boards", (BoardsApi api) => api.ListAsync());
+
+    /// <summary>Maps where boards of other processes ask to be taken in; nothing where no key file lets them take part.</summary>
+    public static void MapJoin(this WebApplication app)
+    {
+        ClusterIdentity identity = app.Services.GetRequiredService<ClusterIdentity>();
+        if (identity.Warning is { } warning)
+        {
+            app.Logger.KeyFile(warning);
+        }
+
+        if (identity.Head is { } head)
+        {
+            ControlServer server = new(head.Key, head.Name, head.Instance, TimeProvider.System, MaxJoinBytes);
+            app.MapHaloJoin(server, app.Services.GetRequiredService<RunningCluster>().JoinAsync);
+        }
     }
 
     public static void MapCompletions(this WebApplication app) =>

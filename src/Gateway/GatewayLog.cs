@@ -12,6 +12,15 @@ internal static partial class GatewayLog
     [LoggerMessage(6002, LogLevel.Error, "Model {Model} could not be loaded.")]
     public static partial void ModelFailed(this ILogger logger, Exception exception, string model);
 
+    [LoggerMessage(6003, LogLevel.Warning, "Model {Model} cannot serve yet, and is tried again as boards come: {Reason}")]
+    public static partial void ModelWaits(this ILogger logger, string model, string reason);
+
+    [LoggerMessage(6004, LogLevel.Warning, "The service starts without a board that was named, and takes it in when it answers: {Trouble}")]
+    public static partial void BoardMissing(this ILogger logger, string? trouble);
+
+    [LoggerMessage(6005, LogLevel.Warning, "{Warning}")]
+    public static partial void KeyFile(this ILogger logger, string warning);
+
     [LoggerMessage(6010, LogLevel.Debug, "Request {RequestId}: {ChoiceCount} choices, {PromptTokens} prompt tokens, {CompletionTokens} generated, {Seconds:F3} s.")]
     public static partial void Completed(this ILogger logger, string requestId, int choiceCount, int promptTokens, int completionTokens, double seconds);
 

@@ -30,6 +30,12 @@ internal sealed class GatewayOptions
     /// </summary>
     public TimeSpan StallDeadline { get; set; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// A model that does not fit or failed while boards of other processes take part is tried again after so long, 100 ms to 1 hour; default
+    /// 2 seconds. A service that is started before its boards becomes ready by this.
+    /// </summary>
+    public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(2);
+
     /// <summary>Where the server itself stops reading a body, in bytes: what is above <see cref="MaxBodyBytes"/> is read to be thrown away.</summary>
     public long MaxDrainedBytes => 4L * MaxBodyBytes;
 
@@ -42,6 +48,7 @@ internal sealed class GatewayOptions
         Check(faults, nameof(BodyDeadline), BodyDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Check(faults, nameof(StreamHeartbeat), StreamHeartbeat, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         Check(faults, nameof(StallDeadline), StallDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        Check(faults, nameof(RetryInterval), RetryInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         return faults;
     }
 

@@ -65,6 +65,7 @@ internal static class OptionsReader
             _ when plain == typeof(int) || plain == typeof(long) => "a whole number",
             _ when plain == typeof(TimeSpan) => "a time such as 00:00:15",
             _ when plain == typeof(List<double>) => "numbers",
+            _ when plain == typeof(bool) => "true or false",
             _ => "of another form",
         };
     }

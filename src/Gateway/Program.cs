@@ -21,6 +21,8 @@ internal static partial class Program
         app.UseHaloLimits();
         app.MapHealth();
         app.MapModels();
+        app.MapBoards();
+        app.MapJoin();
         app.MapCompletions();
         return app;
     }

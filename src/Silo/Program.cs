@@ -28,3 +28,6 @@ catch (Exception fault) when (fault is ClusterKeyException or IOException or Una
     await Console.Error.WriteLineAsync($"halo-silo: {fault.Message}");
     return 1;
 }
+
+// Said here, so that the web framework does not make it public: other programs use this assembly as a library.
+internal static partial class Program;

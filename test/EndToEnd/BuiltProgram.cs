@@ -12,6 +12,7 @@ internal sealed class BuiltProgram : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly Task _reading;
+    private bool _disposed;
 
     private BuiltProgram(Process process)
     {
@@ -97,6 +98,12 @@ internal sealed class BuiltProgram : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill();

@@ -1,4 +1,6 @@
 using System.Buffers.Binary;
+using System.Text;
+using System.Text.Unicode;
 using Halo.Fabric.Stages;
 
 namespace Halo.Fabric.Streams;
@@ -76,5 +78,13 @@ internal readonly record struct StreamFrame(FrameKind Kind, int PayloadBytes, St
             BinaryPrimitives.ReadInt32LittleEndian(bytes[24..]),
             BinaryPrimitives.ReadInt32LittleEndian(bytes[28..]));
         return true;
+    }
+
+    /// <summary>A reason as a payload, cut to what a frame takes.</summary>
+    internal static byte[] ReasonBytes(string reason)
+    {
+        byte[] bytes = new byte[Math.Min(MaxReasonBytes, Encoding.UTF8.GetMaxByteCount(reason.Length))];
+        Utf8.FromUtf16(reason, bytes, out _, out int written);
+        return bytes[..written];
     }
 }

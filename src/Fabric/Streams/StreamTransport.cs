@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.Unicode;
 using Halo.Fabric.Stages;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
@@ -196,7 +195,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     /// <inheritdoc/>
     public void Abort(long stepNumber, string reason)
     {
-        byte[] bytes = ReasonBytes(reason);
+        byte[] bytes = StreamFrame.ReasonBytes(reason);
         _links.SendUrgent(new StreamFrame(FrameKind.Abort, bytes.Length, new StageKey(0, stepNumber, 0), 0, 0), bytes);
         AbortHere(stepNumber, reason);
     }
@@ -373,7 +372,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
             return;
         }
 
-        byte[] bytes = ReasonBytes(text);
+        byte[] bytes = StreamFrame.ReasonBytes(text);
         _links.SendUrgent(new StreamFrame(FrameKind.Lost, bytes.Length, default, 0, place), bytes, except: place);
         EndFor(text);
         _onLost?.Invoke(place, text);
@@ -385,13 +384,6 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         _totals.Fail(reason);
         _announced.Stop();
         _links.Stop();
-    }
-
-    private static byte[] ReasonBytes(string reason)
-    {
-        byte[] bytes = new byte[Math.Min(StreamFrame.MaxReasonBytes, Encoding.UTF8.GetMaxByteCount(reason.Length))];
-        Utf8.FromUtf16(reason, bytes, out _, out int written);
-        return bytes[..written];
     }
 
     private void AbortHere(long stepNumber, string reason)

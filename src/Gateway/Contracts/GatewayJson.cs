@@ -12,6 +12,7 @@ namespace Halo.Gateway.Contracts;
 [JsonSerializable(typeof(CompletionWithUsage))]
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(ModelEntry))]
+[JsonSerializable(typeof(BoardList))]
 [JsonSerializable(typeof(ErrorResponse))]
 [JsonSerializable(typeof(HealthReport))]
 internal sealed partial class GatewayJson : JsonSerializerContext

@@ -1,3 +1,4 @@
+using Halo.Boards;
 using Halo.Gateway.Contracts;
 using Halo.Grains;
 
@@ -36,6 +37,10 @@ internal sealed class ApiException : Exception
     public static ApiException Unavailable(string code, string message) =>
         new(StatusCodes.Status503ServiceUnavailable, new ErrorDetail(message, ErrorTypes.Server, "model", code)) { RetryAfterSeconds = 2 };
 
+    /// <summary>The boards cannot be asked now: 503.</summary>
+    public static ApiException NotRunning(string message) =>
+        new(StatusCodes.Status503ServiceUnavailable, new ErrorDetail(message, ErrorTypes.Server, null, "not_running")) { RetryAfterSeconds = 2 };
+
     /// <summary>More requests are at work than the service takes: 429.</summary>
     public static ApiException TooMany(int limit) => new(
         StatusCodes.Status429TooManyRequests,
@@ -52,6 +57,7 @@ internal sealed class ApiException : Exception
         ModelUnavailableException { Fault: ModelFault.Unknown } unknown => UnknownModel(unknown.Message),
         ModelUnavailableException { Fault: ModelFault.DoesNotFit } large => Unavailable("model_does_not_fit", large.Message),
         ModelUnavailableException { Fault: ModelFault.Unusable } broken => Unavailable("model_unusable", broken.Message),
+        BoardLostException lost => Unavailable("model_failed", lost.Message),
         ModelUnavailableException failed => Unavailable("model_failed", failed.Message),
         _ => null,
     };

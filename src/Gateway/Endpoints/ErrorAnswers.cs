@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Halo.Gateway.Contracts;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -67,7 +68,11 @@ internal sealed class ErrorAnswers
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        await context.Response.WriteAsJsonAsync(new ErrorResponse(error.Detail), GatewayJson.Of<ErrorResponse>(), null, context.RequestAborted);
+        // Its length said: a board that asks a gateway without a key to be taken in reads no answer that does not say it.
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new ErrorResponse(error.Detail), GatewayJson.Of<ErrorResponse>());
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
     /// <summary>Errors that the server's own parts answer, with a status and nothing else.</summary>
@@ -78,7 +83,7 @@ internal sealed class ErrorAnswers
         string path = context.Request.Path.Value ?? "";
         (string code, string message) = status switch
         {
-            StatusCodes.Status404NotFound => ("not_found", $"There is no {Shown(path)}; this service has /v1/completions, /v1/models, /healthz and /readyz."),
+            StatusCodes.Status404NotFound => ("not_found", $"There is no {Shown(path)}; this service has /v1/completions, /v1/models, /v1/boards, /healthz and /readyz."),
             StatusCodes.Status405MethodNotAllowed => ("method_not_allowed", $"{Shown(path)} does not take {Shown(context.Request.Method)}; see the header Allow."),
             _ => ("refused", $"The request was refused with status {status}."),
         };

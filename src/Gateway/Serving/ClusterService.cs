@@ -1,7 +1,4 @@
-using Halo.Grains;
-using Halo.Planning.Assignment;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
+using Halo.Silo.Membership;
 
 namespace Halo.Gateway.Serving;
 
@@ -12,20 +9,18 @@ namespace Halo.Gateway.Serving;
 internal sealed class ClusterService : BackgroundService
 {
     private readonly ClusterStarter _start;
-    private readonly ServedModels _models;
+    private readonly RunningCluster _running;
+    private readonly ModelLoader _loader;
     private readonly IHostApplicationLifetime _lifetime;
-    private readonly IServer _server;
-    private readonly TextWriter _console;
     private readonly ILogger<ClusterService> _log;
 
     public ClusterService(
-        ClusterStarter start, ServedModels models, IHostApplicationLifetime lifetime, IServer server, TextWriter console, ILogger<ClusterService> log)
+        ClusterStarter start, RunningCluster running, ModelLoader loader, IHostApplicationLifetime lifetime, ILogger<ClusterService> log)
     {
         _start = start;
-        _models = models;
+        _running = running;
+        _loader = loader;
         _lifetime = lifetime;
-        _server = server;
-        _console = console;
         _log = log;
     }
 
@@ -36,12 +31,15 @@ internal sealed class ClusterService : BackgroundService
         {
             await ServerStartedAsync(stoppingToken);
             await using IServingCluster cluster = await _start(stoppingToken);
-            foreach (string name in _models.Names)
+            _running.Set(cluster);
+            try
             {
-                await LoadAsync(cluster, name, stoppingToken);
+                await ServeAsync(cluster, stoppingToken);
             }
-
-            await Task.Delay(Timeout.Infinite, stoppingToken);
+            finally
+            {
+                _running.Clear("The service is ending.");
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -49,11 +47,20 @@ internal sealed class ClusterService : BackgroundService
         }
         catch (Exception fault)
         {
-            foreach (string name in _models.Names)
-            {
-                Fail(name, fault);
-            }
+            _running.Clear("The service could not start its boards; its log says why.");
+            _loader.FailAll(fault);
         }
+    }
+
+    private async Task ServeAsync(IServingCluster cluster, CancellationToken stoppingToken)
+    {
+        foreach (BoardView board in await cluster.ConnectAsync(stoppingToken))
+        {
+            _log.BoardMissing(board.Trouble);
+        }
+
+        await _loader.LoadAllAsync(cluster, stoppingToken);
+        await Task.Delay(Timeout.Infinite, stoppingToken);
     }
 
     // Not before: where the address is taken, the process ends without having loaded anything.
@@ -63,37 +70,4 @@ internal sealed class ClusterService : BackgroundService
         using CancellationTokenRegistration registration = _lifetime.ApplicationStarted.Register(started.SetResult);
         await started.Task.WaitAsync(stoppingToken);
     }
-
-    private async Task LoadAsync(IServingCluster cluster, string name, CancellationToken stoppingToken)
-    {
-        try
-        {
-            long begin = TimeProvider.System.GetTimestamp();
-            IModelGrain grain = cluster.Grains.GetGrain<IModelGrain>(name);
-            ModelStatus status = await grain.EnsureReadyAsync().WaitAsync(stoppingToken);
-            Plan plan = (await grain.GetPlanAsync().WaitAsync(stoppingToken)).ToPlan();
-            _models.SetReady(new ServedModel(name, status.ContextLength, cluster.TokenizerOf(name), cluster.Grains));
-            _log.ModelReady(name, plan.Boards.Count, plan.Shards.Count, TimeProvider.System.GetElapsedTime(begin).TotalSeconds);
-            await _console.WriteLineAsync(StartupText.Ready(status, plan, Address()));
-        }
-        catch (Exception fault) when (fault is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
-        {
-            Fail(name, fault);
-        }
-    }
-
-    private void Fail(string name, Exception fault)
-    {
-        _models.SetFailed(name, fault);
-        if (fault is ModelUnavailableException)
-        {
-            _log.ModelUnavailable(name, fault.Message);
-        }
-        else
-        {
-            _log.ModelFailed(fault, name);
-        }
-    }
-
-    private string Address() => _server.Features.Get<IServerAddressesFeature>()?.Addresses.FirstOrDefault() ?? GatewayBuilder.DefaultAddress;
 }

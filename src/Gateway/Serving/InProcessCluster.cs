@@ -1,10 +1,11 @@
 using Halo.Inference.Tokenization;
 using Halo.Silo;
+using Halo.Silo.Membership;
 using Orleans;
 
 namespace Halo.Gateway.Serving;
 
-/// <summary>Boards in the gateway's own process.</summary>
+/// <summary>Boards in the gateway's own process, and those in others that serve it.</summary>
 internal sealed class InProcessCluster : IServingCluster
 {
     private readonly HaloCluster _cluster;
@@ -13,8 +14,17 @@ internal sealed class InProcessCluster : IServingCluster
 
     public IGrainFactory Grains => _cluster.Grains;
 
-    public static async Task<IServingCluster> StartAsync(HaloClusterOptions options, ILoggerFactory logging, CancellationToken cancellationToken) =>
-        new InProcessCluster(await HaloCluster.StartAsync(options, logging, cancellationToken: cancellationToken));
+    public string HeadBoard => _cluster.Boards.Boards[0].Name;
+
+    public IReadOnlyList<BoardView> Boards => _cluster.BoardViews;
+
+    public static async Task<IServingCluster> StartAsync(
+        HaloClusterOptions options, ILoggerFactory logging, HeadIdentity? identity, CancellationToken cancellationToken) =>
+        new InProcessCluster(await HaloCluster.StartAsync(options, logging, identity, cancellationToken));
+
+    public Task<IReadOnlyList<BoardView>> ConnectAsync(CancellationToken cancellationToken) => _cluster.ConnectAsync(cancellationToken);
+
+    public Task<string?> JoinAsync(string name, string instance, Uri address) => _cluster.JoinAsync(name, instance, address);
 
     public ITokenizer TokenizerOf(string model) => _cluster.Models.Open(model).Tokenizer;
 

@@ -4,7 +4,7 @@ using Halo.Grains;
 
 namespace Halo.Gateway.Serving;
 
-/// <summary>The models of this service and how far each has come. Written by <see cref="ClusterService"/>, read by requests.</summary>
+/// <summary>The models of this service and how far each has come. Written by <see cref="ModelLoader"/>, read by requests.</summary>
 internal sealed class ServedModels
 {
     private readonly ConcurrentDictionary<string, ServedModel> _ready = new(StringComparer.Ordinal);
@@ -31,7 +31,11 @@ internal sealed class ServedModels
     /// <summary>Why not all models can serve; null where they can.</summary>
     public string? Fault => Names.Select(FaultOf).FirstOrDefault(fault => fault is not null);
 
-    public void SetReady(ServedModel model) => _ready[model.Name] = model;
+    public void SetReady(ServedModel model)
+    {
+        _ready[model.Name] = model;
+        _failed.TryRemove(model.Name, out _);
+    }
 
     public void SetFailed(string name, Exception exception) => _failed[name] = exception;
 

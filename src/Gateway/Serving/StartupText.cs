@@ -1,6 +1,7 @@
 using System.Text;
 using Halo.Grains;
 using Halo.Planning.Assignment;
+using Halo.Silo.Membership;
 
 namespace Halo.Gateway.Serving;
 
@@ -8,7 +9,11 @@ namespace Halo.Gateway.Serving;
 internal static class StartupText
 {
     /// <summary>A model is ready: what runs where, and lines to paste.</summary>
-    public static string Ready(ModelStatus status, Plan plan, string address)
+    /// <param name="status">The model.</param>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="boards">The boards, for their addresses.</param>
+    /// <param name="address">Where the gateway serves.</param>
+    public static string Ready(ModelStatus status, Plan plan, IReadOnlyList<BoardView> boards, string address)
     {
         string url = $"{Reachable(address)}/v1/completions";
         StringBuilder text = new();
@@ -16,7 +21,9 @@ internal static class StartupText
         text.AppendLine($"{status.Name} is ready: {plan.Boards.Count} boards, {plan.Shards.Count} shards, context {status.ContextLength}");
         foreach (string board in plan.Boards)
         {
-            text.AppendLine($"  {board}: {plan.ShardsOf(board).Count()} shards{(board == plan.HeadBoard ? ", head board" : "")}");
+            Uri? where = boards.FirstOrDefault(view => view.Name == board)?.Address;
+            string place = where is null ? "" : $" at {where.GetLeftPart(UriPartial.Authority)}";
+            text.AppendLine($"  {board}{place}: {plan.ShardsOf(board).Count()} shards{(board == plan.HeadBoard ? ", head board" : "")}");
         }
 
         text.AppendLine($"Serving on {address} (Ctrl+C stops). Try:");

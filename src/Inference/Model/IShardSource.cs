@@ -22,12 +22,10 @@ public interface IShardSource : IDisposable
     AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences);
 
     /// <summary>Cuts out neuron groups [first, first + count) of a layer's feed-forward.</summary>
-    /// <returns>Shards that together are these groups, each group in one of them; their partial sums are added in this order.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
-    IReadOnlyList<FeedForwardShard> LoadFeedForward(int layer, int first, int count);
+    FeedForwardShard LoadFeedForward(int layer, int first, int count);
 
     /// <summary>Cuts out token groups [first, first + count) of the LM head.</summary>
-    /// <returns>Shards that together are these groups, each group in one of them.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
-    IReadOnlyList<VocabularyShard> LoadVocabulary(int first, int count);
+    VocabularyShard LoadVocabulary(int first, int count);
 }

@@ -79,10 +79,6 @@ public sealed unsafe class ModelWeights : IShardSource
         return new VocabularyShard(first * ModelLayout.TokenGroupSize, new VocabularyPart(parts[0]));
     }
 
-    IReadOnlyList<FeedForwardShard> IShardSource.LoadFeedForward(int layer, int first, int count) => [LoadFeedForward(layer, first, count)];
-
-    IReadOnlyList<VocabularyShard> IShardSource.LoadVocabulary(int first, int count) => [LoadVocabulary(first, count)];
-
     private string HeadName => File.TryGetTensor("output.weight", out _) ? "output.weight" : "token_embd.weight";
 
     /// <inheritdoc/>

@@ -19,4 +19,13 @@ public sealed record BoardView(
     double BytesPerSecond,
     long MemoryBytes,
     TimeSpan? RoundTrip,
-    double LossRate);
+    double LossRate)
+{
+    /// <summary>Where it is and why it is not in service; null where it is.</summary>
+    public string? Trouble => (Address?.GetLeftPart(UriPartial.Authority), Reason) switch
+    {
+        (_, null) => null,
+        (null, { } reason) => reason,
+        ({ } address, { } reason) => reason.StartsWith(address, StringComparison.Ordinal) ? reason : $"{address}: {reason}",
+    };
+}

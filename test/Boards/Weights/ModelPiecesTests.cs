@@ -27,7 +27,7 @@ public sealed class ModelPiecesTests
 
         await set.SendAsync(pieces, missing);
         Assert.Empty(pieces.Missing(slice));
-        Assert.Single(weights.LoadFeedForward(0, 2, 3)).Dispose();
+        weights.LoadFeedForward(0, 2, 3).Dispose();
         Assert.Equal((3, 3 * PieceFormat.FileBytes(set.Manifest, missing[0])), (cache.Statistics.StoredPieces, cache.Statistics.StoredBytes));
         Assert.Empty(set.Parts);
         Assert.Equal(set.Cut(missing[0]), await File.ReadAllBytesAsync(set.PathOf(missing[0])));

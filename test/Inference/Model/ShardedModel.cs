@@ -35,10 +35,10 @@ internal sealed class ShardedModel : IDisposable
             Deal(config.KvHeadCount, pieces, (table, first, count) =>
                 table.Attention[layer].Add(_source.LoadAttention(layer, first, count, _pool, maxSequences: 4)));
             Deal(_weights.Layout.NeuronGroupCount, pieces, (table, first, count) =>
-                table.FeedForward[layer].AddRange(_source.LoadFeedForward(layer, first, count)));
+                table.FeedForward[layer].Add(_source.LoadFeedForward(layer, first, count)));
         }
 
-        Deal(_weights.Layout.TokenGroupCount, pieces, (table, first, count) => table.Vocabulary.AddRange(_source.LoadVocabulary(first, count)));
+        Deal(_weights.Layout.TokenGroupCount, pieces, (table, first, count) => table.Vocabulary.Add(_source.LoadVocabulary(first, count)));
     }
 
     internal ModelConfig Config => _weights.Config;

@@ -40,19 +40,19 @@ public sealed class PieceWeights : IShardSource
     /// <inheritdoc/>
     /// <returns>One shard, in as many parts as there are pieces.</returns>
     /// <exception cref="PieceException">A piece of the slice is not here; the message names the first.</exception>
-    public IReadOnlyList<FeedForwardShard> LoadFeedForward(int layer, int first, int count)
+    public FeedForwardShard LoadFeedForward(int layer, int first, int count)
     {
         List<PieceFile> pieces = Open(new PieceId(PieceKind.FeedForward, layer, first, count));
-        return [new FeedForwardShard([.. pieces.Select(piece => new FeedForwardPart(piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece))])];
+        return new FeedForwardShard([.. pieces.Select(piece => new FeedForwardPart(piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece))]);
     }
 
     /// <inheritdoc/>
     /// <returns>One shard, in as many parts as there are pieces.</returns>
     /// <exception cref="PieceException">A piece of the slice is not here; the message names the first.</exception>
-    public IReadOnlyList<VocabularyShard> LoadVocabulary(int first, int count)
+    public VocabularyShard LoadVocabulary(int first, int count)
     {
         List<PieceFile> pieces = Open(new PieceId(PieceKind.Vocabulary, PieceId.OutputLayer, first, count));
-        return [new VocabularyShard(first * ModelLayout.TokenGroupSize, [.. pieces.Select(piece => new VocabularyPart(piece.Matrix(0), piece))])];
+        return new VocabularyShard(first * ModelLayout.TokenGroupSize, [.. pieces.Select(piece => new VocabularyPart(piece.Matrix(0), piece))]);
     }
 
     /// <inheritdoc/>

@@ -68,7 +68,7 @@ public sealed class PieceWeightsTests
         using ModelWeights weights = ModelWeights.Open(TestPaths.BundledModel);
         using PieceFolder folder = new(weights, SingleGroups);
         using PieceWeights source = new(folder.Manifest, id => id.FirstGroup == 3 ? null : folder.Open(id));
-        using (FeedForwardShard shard = Assert.Single(source.LoadFeedForward(0, 1, 2)))
+        using (FeedForwardShard shard = source.LoadFeedForward(0, 1, 2))
         {
             Assert.Equal((2, 0L), (folder.OpenCount, shard.CopiedBytes));
         }
