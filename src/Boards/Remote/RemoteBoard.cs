@@ -74,6 +74,15 @@ public sealed class RemoteBoard : IBoard
         }
     }
 
+    /// <summary>Ends all requests to the board, now and later, without a word: the head process ends.</summary>
+    public void Close()
+    {
+        if (Interlocked.CompareExchange(ref _reason, "the head process ends", null) is null)
+        {
+            _lost.Cancel();
+        }
+    }
+
     /// <inheritdoc/>
     public async Task<ShareStatistics> GetStatisticsAsync(string model) =>
         await AskAsync(Of(BoardPaths.Statistics, model), [], BoardJson.Default.ShareStatistics);
