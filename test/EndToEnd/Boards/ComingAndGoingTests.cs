@@ -3,7 +3,7 @@ using Halo.Silo;
 
 namespace Halo.EndToEnd.Tests.Boards;
 
-/// <summary>Boards that come while a completion streams, on purpose: it goes on.</summary>
+/// <summary>Boards that come or go while a completion streams, on purpose: it goes on.</summary>
 [Collection(BoardTests.Name)]
 public sealed class ComingAndGoingTests
 {
@@ -34,6 +34,28 @@ public sealed class ComingAndGoingTests
             }
         });
         Assert.Equal([2, 3], boardsUsed);
+        Assert.Equal(Heads.ReferenceText(Folder, File), text);
+    }
+
+    [SharedFact("models/halo-tales/halo-tales-F32.gguf", "models/halo-tales/reference-greedy.json")]
+    public async Task Board_StoppedWhileStreaming_LeavesAndTheCompletionGoesOn()
+    {
+        using ClusterFolder folder = new();
+        await using BoardSet boards = await BoardSet.StartAsync(folder, 2);
+        HaloClusterOptions options = Heads.Options(folder, boards);
+        options.Models[Folder] = TestPaths.Shared($"models/{Folder}/{File}");
+        await using HaloCluster cluster = await Heads.StartAsync(options);
+        bool went = false;
+        string text = await cluster.TextAsync(Folder, 200, async soFar =>
+        {
+            if (!went && soFar.Length > 20)
+            {
+                went = true;
+                boards[0].Program.Terminate();
+                Assert.Equal(0, await boards[0].Program.ExitAsync());
+            }
+        });
+        Assert.Equal(2, await BoardsUsedAsync(cluster));
         Assert.Equal(Heads.ReferenceText(Folder, File), text);
     }
 
