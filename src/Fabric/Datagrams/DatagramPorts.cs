@@ -40,7 +40,7 @@ public static class DatagramPorts
             }
 
             SocketAddress?[] addresses = [.. connections.Select((connection, peer) =>
-                connection is null ? null : socket.AddressOf(RemoteAddress(connection), Hear(connection, peer, names[peer], timeout)))];
+                connection is null ? null : Hear(socket, connection, peer, names[peer], timeout))];
             DatagramKeys?[] keys = [.. connections.Select(connection => connection?.Keys is { } link ? DatagramKeys.Of(link) : null)];
             DatagramPump pump = new(socket, addresses, connections);
             return new DatagramTransport(board, head, names, keys, size, options, spin, waitsForRoom: true, pump, onLost);
@@ -59,8 +59,6 @@ public static class DatagramPorts
 
     private static IPAddress LocalAddress(StreamConnection connection) => ((IPEndPoint)connection.Socket.LocalEndPoint!).Address;
 
-    private static IPAddress RemoteAddress(StreamConnection connection) => ((IPEndPoint)connection.Socket.RemoteEndPoint!).Address;
-
     private static void Tell(StreamConnection connection, int port)
     {
         Span<byte> sealedPort = stackalloc byte[PortBytes + FrameCipher.TagBytes];
@@ -74,26 +72,28 @@ public static class DatagramPorts
         connection.Socket.Send(sealedPort, SocketFlags.None, out _);
     }
 
-    private static int Hear(StreamConnection connection, int peer, string name, TimeSpan timeout)
+    // Where the board's datagrams come from: the address of the connection, and the port that it tells.
+    private static SocketAddress Hear(DatagramSocket socket, StreamConnection connection, int peer, string name, TimeSpan timeout)
     {
         Span<byte> sealedPort = stackalloc byte[PortBytes + FrameCipher.TagBytes];
-        connection.Socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
-        int at = 0;
-        while (at < sealedPort.Length)
+        try
         {
-            int count = connection.Socket.Receive(sealedPort[at..], SocketFlags.None, out SocketError error);
-            if (error != SocketError.Success || count == 0)
+            connection.Socket.ReceiveTimeout = (int)timeout.TotalMilliseconds;
+            for (int at = 0; at < sealedPort.Length;)
             {
-                string reason = error == SocketError.Success ? "it closed the connection" : new SocketException((int)error).Message;
-                throw new StreamConnectException(peer, $"Board {name} did not tell its port for datagrams: {reason}. Check that it runs the same version with the same transport.");
+                int count = connection.Socket.Receive(sealedPort[at..]);
+                at += count > 0 ? count : throw new SocketException((int)SocketError.ConnectionReset);
             }
 
-            at += count;
+            using FrameCipher cipher = new(connection.Keys!.Cipher, connection.Keys.Receive);
+            return cipher.TryOpen([], sealedPort)
+                ? socket.AddressOf(((IPEndPoint)connection.Socket.RemoteEndPoint!).Address, BinaryPrimitives.ReadUInt16LittleEndian(sealedPort))
+                : throw new StreamConnectException(peer, $"Board {name} told no port for datagrams: what it sent did not open. Run the same version on all boards.");
         }
-
-        using FrameCipher cipher = new(connection.Keys!.Cipher, connection.Keys.Receive);
-        return cipher.TryOpen([], sealedPort)
-            ? BinaryPrimitives.ReadUInt16LittleEndian(sealedPort)
-            : throw new StreamConnectException(peer, $"Board {name} told no port for datagrams: what it sent did not open. Run the same version on all boards.");
+        catch (SocketException fault)
+        {
+            throw new StreamConnectException(
+                peer, $"Board {name} did not tell its port for datagrams: {fault.Message}. Check that it runs, with the same version.", fault);
+        }
     }
 }

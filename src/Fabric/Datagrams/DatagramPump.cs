@@ -149,15 +149,16 @@ internal sealed class DatagramPump : IDatagramDriver
 
     private void TakeSignals()
     {
-        foreach (Socket socket in _readable)
+        if (_readable.Contains(_waker.Socket))
         {
-            if (socket == _waker.Socket)
+            _waker.Reset();
+        }
+
+        for (int peer = 0; peer < _tethers.Length; peer++)
+        {
+            if (_tethers[peer] is { } tether && _readable.Contains(tether.Socket))
             {
-                _waker.Reset();
-            }
-            else if (socket != _socket.Socket)
-            {
-                TakeTether(Array.FindIndex(_tethers, tether => tether?.Socket == socket));
+                TakeTether(peer);
             }
         }
     }
