@@ -201,6 +201,10 @@ public sealed class RemoteBoard : IBoard
         {
             throw Lost(_reason!);
         }
+        catch (ObjectDisposedException)
+        {
+            throw new BoardLostException(Name, $"Board {Name} is not in service any more: the head process ends.");
+        }
         catch (ControlException fault)
         {
             throw Translate(fault);
