@@ -31,10 +31,10 @@ internal sealed class NetworkChoices
     };
 
     private readonly Option<Topology> _topology = CommandOptions.Choice(
-        "--topology", "Over TCP: every board to every other, or all through the head board.", ("mesh", Topology.Mesh), ("star", Topology.Star));
+        "--topology", "Over TCP and UDP: every board to every other, or all through the head board.", ("mesh", Topology.Mesh), ("star", Topology.Star));
 
     private readonly Option<WireType> _wire = CommandOptions.Choice(
-        "--wire", "Over TCP: how partial sums travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
+        "--wire", "Over TCP and UDP: how partial sums travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
 
     internal void AddTo(Command command)
     {

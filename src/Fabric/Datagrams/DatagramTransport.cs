@@ -278,7 +278,7 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         return true;
     }
 
-    void IChunkReceiver.OnNonsense(int peer, string what) => Lose(peer, LostText(peer, what));
+    void IChunkReceiver.OnBroken(int peer, string reason) => Lose(peer, LostText(peer, reason));
 
     private string LostText(int peer, string reason) => $"Board {_names[peer]} is lost: {reason}.";
 

@@ -9,6 +9,8 @@ namespace Halo.Fabric.Datagrams.Links;
 /// </summary>
 internal sealed class DatagramLink : IDisposable
 {
+    private const long SilentAtFirst = 10_000_000;
+
     private readonly int _place;
     private readonly int _peer;
     private readonly int _maxCopies;
@@ -27,6 +29,7 @@ internal sealed class DatagramLink : IDisposable
     private uint _echo;
     private long _echoAt = -1;       // when it came; -1 before the first datagram
     private uint _sampledEcho;
+    private long _begunAt;           // when the first datagram was sent
     private double _outgoingLoss;
     private long _copyFrom;          // chunks sent for the first time by the last SendNew
     private long _sentBytes;
@@ -107,6 +110,11 @@ internal sealed class DatagramLink : IDisposable
     /// <summary>Sends what is due: chunks whose acknowledgement is overdue, and the acknowledgement that the other waits for.</summary>
     internal void Poll(long now)
     {
+        if (_received == 0 && _number > 0 && now - _begunAt > SilentAtFirst)
+        {
+            _receiver.OnBroken(_peer, "no datagram of it has come within 10 s: check that nothing between the two blocks UDP");
+        }
+
         while (_outgoing.NextDue(_roundTrip) <= now)
         {
             DatagramWriter writer = new(_scratch);
@@ -141,7 +149,7 @@ internal sealed class DatagramLink : IDisposable
         DatagramHead head = DatagramHead.Read(body);
         if (!TakeHead(head, now) || !TakeChunks(body[DatagramHead.Bytes..], head.Chunks, now))
         {
-            _receiver.OnNonsense(_peer, "it sent a datagram that does not fit the step");
+            _receiver.OnBroken(_peer, "it sent a datagram that does not fit the step");
         }
 
         return true;
@@ -179,6 +187,7 @@ internal sealed class DatagramLink : IDisposable
         DatagramHead head = new(
             _incoming.Next, _incoming.Later, unchecked((uint)now), _echo, held, (ushort)(_packets.Loss.Mean * ushort.MaxValue), 0);
         _number = checked(_number + 1);
+        _begunAt = _number == 1 ? now : _begunAt;
         ReadOnlySpan<byte> datagram = writer.Seal(head, _sealer, _place, _keys.Send.Id, _number);
         _sentBytes += datagram.Length;
         _answerBy = long.MaxValue;

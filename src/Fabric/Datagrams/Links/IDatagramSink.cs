@@ -20,6 +20,6 @@ internal interface IChunkReceiver
     /// <param name="last">The head of its last chunk.</param>
     bool OnMessage(int peer, in ChunkHead last);
 
-    /// <summary>An authenticated board sent what makes no sense.</summary>
-    void OnNonsense(int peer, string what);
+    /// <summary>A link is of no use: an authenticated board sent what makes no sense, or nothing has ever come over it.</summary>
+    void OnBroken(int peer, string reason);
 }
