@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
 using Halo.Silo;
@@ -36,9 +37,13 @@ internal sealed class NetworkChoices
     private readonly Option<WireType> _wire = CommandOptions.Choice(
         "--wire", "Over TCP and UDP: how partial sums travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
 
+    private readonly Option<DeliveryPolicy> _policy = CommandOptions.Choice(
+        "--policy", "Over UDP: copies by the loss measured as well as resends, or resends alone.",
+        ("protected", DeliveryPolicy.Protected), ("strict", DeliveryPolicy.Strict));
+
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _topology, _wire])
+        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _topology, _wire, _policy])
         {
             command.Add(option);
         }
@@ -50,7 +55,7 @@ internal sealed class NetworkChoices
         string[] boards = parsed.GetValue(_boards) ?? [];
         string? key = parsed.GetValue(_key);
         return boards.Length > 0 || key is null
-            ? new NetworkSetting(boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_topology), parsed.GetValue(_wire))
+            ? new NetworkSetting(boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_topology), parsed.GetValue(_wire), parsed.GetValue(_policy))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
 }
@@ -61,7 +66,8 @@ internal sealed class NetworkChoices
 /// <param name="HeadHoldsShards">Whether this process computes its part of attention and feed-forward.</param>
 /// <param name="Topology">Who sends partial sums to whom.</param>
 /// <param name="WireType">How partial sums travel.</param>
-internal sealed record NetworkSetting(IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, Topology Topology, WireType WireType)
+/// <param name="Policy">What datagrams do against loss.</param>
+internal sealed record NetworkSetting(IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, Topology Topology, WireType WireType, DeliveryPolicy Policy)
 {
     internal bool HasBoards => Boards.Count > 0;
 
@@ -73,5 +79,6 @@ internal sealed record NetworkSetting(IReadOnlyList<string> Boards, string? KeyF
         options.HeadHoldsShards = HeadHoldsShards;
         options.Topology = Topology;
         options.WireType = WireType;
+        options.Policy = Policy;
     }
 }

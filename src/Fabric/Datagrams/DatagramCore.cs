@@ -1,5 +1,6 @@
 using Halo.Fabric.Datagrams.Format;
 using Halo.Fabric.Datagrams.Links;
+using Halo.Fabric.Streams;
 
 namespace Halo.Fabric.Datagrams;
 
@@ -25,7 +26,8 @@ internal sealed class DatagramCore : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, DatagramFormat.MaxBoards);
         int window = Math.Clamp(ChunksOnTheWay / Math.Max(1, keys.Count - 1), FewestOnTheWay, IncomingChunks.Width);
         int maxCopies = options.Policy == DeliveryPolicy.Strict ? 0 : Math.Clamp(options.MaxCopies, 1, 4);
-        _links = [.. keys.Select((pair, peer) => pair is null ? null : new DatagramLink(place, peer, pair, window, maxCopies, sink, receiver))];
+        int stageLinks = (keys.Count - 1) * (options.Topology == Topology.Star ? 2 : keys.Count);
+        _links = [.. keys.Select((pair, peer) => pair is null ? null : new DatagramLink(place, peer, pair, window, maxCopies, stageLinks, sink, receiver))];
     }
 
     /// <summary>Datagrams that claimed to come from no board of this session.</summary>

@@ -80,11 +80,16 @@ public sealed class PacketWindowTests
     }
 
     [Theory]
-    [InlineData(0, 3, 1)]
-    [InlineData(0.01, 3, 2)]
-    [InlineData(0.05, 3, 3)]
-    [InlineData(0.2, 3, 3)]
-    [InlineData(0.2, 4, 4)]
-    [InlineData(0.05, 1, 1)]
-    public void Copies_ByLoss_StayBelowTheMost(double loss, int most, int copies) => Assert.Equal(copies, CopyRule.Copies(loss, most));
+    [InlineData(0, 56, 3, 1)]
+    [InlineData(0.0002, 56, 3, 1)]
+    [InlineData(0.01, 1, 3, 1)]
+    [InlineData(0.01, 12, 3, 2)]
+    [InlineData(0.01, 56, 3, 2)]
+    [InlineData(0.05, 12, 3, 3)]
+    [InlineData(0.1, 56, 3, 3)]
+    [InlineData(0.1, 56, 4, 4)]
+    [InlineData(1, 56, 1, 1)]
+    [InlineData(1, 56, 4, 4)]
+    public void Copies_ByLossAndLinks_StayBelowTheMost(double loss, int links, int most, int copies) =>
+        Assert.Equal(copies, CopyRule.Copies(loss, links, most));
 }

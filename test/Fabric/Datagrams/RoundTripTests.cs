@@ -40,8 +40,23 @@ public sealed class RoundTripTests
             roundTrip.Add(40);
         }
 
-        Assert.Equal([1_500, 1_500, 3_000, 6_000, 12_000], Enumerable.Range(0, 5).Select(roundTrip.TimeoutAfter));
-        Assert.Equal(RoundTrip.Ceiling, roundTrip.TimeoutAfter(1_000));
+        Assert.Equal([1_500, 1_500, 3_000, 6_000, 12_000], Enumerable.Range(0, 5).Select(resends => roundTrip.TimeoutAfter(resends, isEager: false)));
+        Assert.Equal(RoundTrip.Ceiling, roundTrip.TimeoutAfter(1_000, isEager: false));
+        Assert.Equal(RoundTrip.Ceiling, roundTrip.TimeoutAfter(1_000, isEager: true));
+    }
+
+    [Fact]
+    public void TimeoutAfter_EagerSender_WaitsHalfARoundTripAFewTimes()
+    {
+        RoundTrip roundTrip = default;
+        for (int i = 0; i < 100; i++)
+        {
+            roundTrip.Add(5_000);
+        }
+
+        Assert.All(Enumerable.Range(1, 5), resends => Assert.InRange(roundTrip.TimeoutAfter(resends, isEager: true), 2_499, 2_500));
+        Assert.Equal(roundTrip.Timeout, roundTrip.TimeoutAfter(0, isEager: true));
+        Assert.Equal(2 * roundTrip.Timeout, roundTrip.TimeoutAfter(6, isEager: true));
     }
 
     [Fact]

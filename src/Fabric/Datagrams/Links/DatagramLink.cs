@@ -14,6 +14,7 @@ internal sealed class DatagramLink : IDisposable
     private readonly int _place;
     private readonly int _peer;
     private readonly int _maxCopies;
+    private readonly int _stageLinks;
     private readonly DatagramKeys _keys;
     private readonly IDatagramSink _sink;
     private readonly IChunkReceiver _receiver;
@@ -44,17 +45,19 @@ internal sealed class DatagramLink : IDisposable
     /// <param name="keys">The keys between the two.</param>
     /// <param name="window">Most chunks on the way to the other at once.</param>
     /// <param name="maxCopies">Most times that a chunk is sent at once; 0 sends no copies at all, not even for free.</param>
+    /// <param name="stageLinks">Directed links whose chunks a stage waits for.</param>
     /// <param name="sink">Sends.</param>
     /// <param name="receiver">Takes chunks.</param>
-    internal DatagramLink(int place, int peer, DatagramKeys keys, int window, int maxCopies, IDatagramSink sink, IChunkReceiver receiver)
+    internal DatagramLink(int place, int peer, DatagramKeys keys, int window, int maxCopies, int stageLinks, IDatagramSink sink, IChunkReceiver receiver)
     {
         _place = place;
         _peer = peer;
         _keys = keys;
         _maxCopies = maxCopies;
+        _stageLinks = stageLinks;
         _sink = sink;
         _receiver = receiver;
-        _outgoing = new OutgoingChunks(window);
+        _outgoing = new OutgoingChunks(window, isEager: maxCopies > 0);
         _sealer = new AeadCipher(keys.Cipher, keys.Send.Key);
         _opener = new AeadCipher(keys.Cipher, keys.Receive.Key);
     }
@@ -69,7 +72,7 @@ internal sealed class DatagramLink : IDisposable
     internal long Deadline => Math.Min(_answerBy, _outgoing.NextDue(_roundTrip));
 
     /// <summary>Times that a chunk is sent at once.</summary>
-    internal int Copies => CopyRule.Copies(_outgoingLoss, Math.Max(_maxCopies, 1));
+    internal int Copies => CopyRule.Copies(_outgoingLoss, _stageLinks, Math.Max(_maxCopies, 1));
 
     /// <summary>Adds a message, for <see cref="SendNew"/>.</summary>
     internal void Queue(in OutgoingMessage message) => _outgoing.Queue(message);

@@ -17,13 +17,19 @@ internal sealed class OutgoingChunks
     private readonly Chunk[] _chunks = new Chunk[IncomingChunks.Width]; // by sequence number
     private readonly Queue<OutgoingMessage> _waiting = new();
     private readonly int _window;
+    private readonly bool _isEager;
     private int _offset; // into the first that waits
     private long _first; // the oldest that is not acknowledged
     private long _unsent; // the first that was never sent
     private long _end;
 
     /// <param name="window">Most chunks on the way at once, 1 to 64.</param>
-    internal OutgoingChunks(int window) => _window = Math.Clamp(window, 1, IncomingChunks.Width);
+    /// <param name="isEager">Whether a chunk that was sent again follows soon once more: what was lost twice fell into a burst.</param>
+    internal OutgoingChunks(int window, bool isEager)
+    {
+        _window = Math.Clamp(window, 1, IncomingChunks.Width);
+        _isEager = isEager;
+    }
 
     /// <summary>Whether a chunk was never sent yet.</summary>
     internal bool HasUnsent => _waiting.Count > 0 || _unsent < _end;
@@ -124,7 +130,7 @@ internal sealed class OutgoingChunks
         for (long sequence = _first; sequence < _unsent; sequence++)
         {
             ref Chunk chunk = ref At(sequence);
-            if (chunk.IsAcknowledged || chunk.DueAt(roundTrip) > now)
+            if (chunk.IsAcknowledged || DueAt(chunk, roundTrip) > now)
             {
                 continue;
             }
@@ -153,7 +159,7 @@ internal sealed class OutgoingChunks
             ref Chunk chunk = ref At(sequence);
             if (!chunk.IsAcknowledged)
             {
-                due = Math.Min(due, chunk.DueAt(roundTrip));
+                due = Math.Min(due, DueAt(chunk, roundTrip));
             }
         }
 
@@ -223,6 +229,9 @@ internal sealed class OutgoingChunks
         }
     }
 
+    private long DueAt(in Chunk chunk, in RoundTrip roundTrip) =>
+        chunk.IsOvertaken ? 0 : chunk.SentAt + roundTrip.TimeoutAfter(chunk.Resends, _isEager);
+
     private ref Chunk At(long sequence) => ref _chunks[sequence % IncomingChunks.Width];
 
     private struct Chunk
@@ -240,7 +249,5 @@ internal sealed class OutgoingChunks
         internal readonly ReadOnlySpan<byte> Bytes => Buffer.AsSpan(Start, Head.ChunkBytes);
 
         internal readonly ChunkHead Copy() => Head with { Copy = (byte)Math.Min(Sends, byte.MaxValue) };
-
-        internal readonly long DueAt(in RoundTrip roundTrip) => IsOvertaken ? 0 : SentAt + roundTrip.TimeoutAfter(Resends);
     }
 }

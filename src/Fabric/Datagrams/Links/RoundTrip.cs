@@ -12,6 +12,7 @@ internal struct RoundTrip
     /// <summary>No resend later than this after the one before, however often the chunk was sent.</summary>
     internal const long Ceiling = 200_000;
 
+    private const int EagerResends = 5;
     private const long First = 20_000; // before anything is known: long for a local network, short for a person
 
     private double _mean;
@@ -46,6 +47,17 @@ internal struct RoundTrip
         _mean += (value - _mean) / 8;
     }
 
-    /// <summary>How long to wait after the n-th resend: as for the first time twice, then twice as long each time.</summary>
-    internal readonly long TimeoutAfter(int resends) => Math.Min(Timeout << Math.Clamp(resends - 1, 0, 8), Ceiling);
+    /// <summary>
+    /// How long to wait after the n-th resend: as before the first, then twice as long each time. An eager sender waits half a round trip a few
+    /// times before that: the link is bad, and what it sends first when the link is good again counts.
+    /// </summary>
+    internal readonly long TimeoutAfter(int resends, bool isEager)
+    {
+        if (isEager && resends is > 0 and <= EagerResends)
+        {
+            return Math.Min(Math.Max(Mean / 2, Floor), Timeout);
+        }
+
+        return Math.Min(Timeout << Math.Clamp(resends - (isEager ? EagerResends : 1), 0, 8), Ceiling);
+    }
 }
