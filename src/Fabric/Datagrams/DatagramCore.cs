@@ -8,13 +8,15 @@ namespace Halo.Fabric.Datagrams;
 /// One board's protocol with all others: what to send when. It has no socket, no clock and no thread: every call says what time it is, in
 /// microseconds on a clock that never goes back. Not safe for threads; allocates nothing a datagram.
 /// </summary>
-internal sealed class DatagramCore : IDisposable
+internal sealed class DatagramCore : IRelay, IDisposable
 {
     // All that others may have on the way here should fit a receive buffer of the usual size, which holds about 180 datagrams.
     private const int ChunksOnTheWay = 128;
     private const int FewestOnTheWay = 8;
 
     private readonly DatagramLink?[] _links; // by place
+    private readonly bool _canRelay;
+    private int _turn; // third boards take turns: their own links may be bad
 
     /// <param name="place">This board's place.</param>
     /// <param name="keys">Keys by place; null for this board, and for those that it does not speak with.</param>
@@ -27,7 +29,8 @@ internal sealed class DatagramCore : IDisposable
         int window = Math.Clamp(ChunksOnTheWay / Math.Max(1, keys.Count - 1), FewestOnTheWay, IncomingChunks.Width);
         int maxCopies = options.Policy == DeliveryPolicy.Strict ? 0 : Math.Clamp(options.MaxCopies, 1, 4);
         int stageLinks = (keys.Count - 1) * (options.Topology == Topology.Star ? 2 : keys.Count);
-        _links = [.. keys.Select((pair, peer) => pair is null ? null : new DatagramLink(place, peer, pair, window, maxCopies, stageLinks, sink, receiver))];
+        _links = [.. keys.Select((pair, peer) => pair is null ? null : new DatagramLink(place, peer, pair, window, maxCopies, stageLinks, sink, receiver, this))];
+        _canRelay = maxCopies > 0 && options.Topology == Topology.Mesh && keys.Count > 2;
     }
 
     /// <summary>Datagrams that claimed to come from no board of this session.</summary>
@@ -98,6 +101,20 @@ internal sealed class DatagramCore : IDisposable
         link.TryTake(now, keyId, number, datagram);
     }
 
+    bool IRelay.Carry(int from, in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
+    {
+        if (head.Place == from || head.Place >= _links.Length || _links[head.Place] is not { } link)
+        {
+            return false;
+        }
+
+        link.SendCarried(head with { Route = ChunkRoute.Carried, Place = (byte)from }, bytes, now);
+        return true;
+    }
+
+    bool IRelay.TakeCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) =>
+        head.Place < _links.Length && _links[head.Place] is { } link && link.TakeCarried(head, bytes, now);
+
     /// <summary>Sends what is due, and what acknowledgements made room for.</summary>
     internal void Poll(long now)
     {
@@ -138,10 +155,42 @@ internal sealed class DatagramCore : IDisposable
             {
                 if (link?.Copies > copy)
                 {
-                    link.SendCopy(now);
+                    SendCopy(link, now);
                 }
             }
         }
+    }
+
+    private void SendCopy(DatagramLink link, long now)
+    {
+        if (_canRelay && link.IsBursty && Third(link) is { } third)
+        {
+            link.SendCopyOver(third, now);
+        }
+        else
+        {
+            link.SendCopy(now);
+        }
+    }
+
+    // Another board; one to which the link is good, if there is any.
+    private DatagramLink? Third(DatagramLink link)
+    {
+        DatagramLink? any = null;
+        for (int i = 0; i < _links.Length; i++)
+        {
+            _turn = (_turn + 1) % _links.Length;
+            if (_links[_turn] is { } other && other != link)
+            {
+                any = other;
+                if (!other.IsBursty)
+                {
+                    break;
+                }
+            }
+        }
+
+        return any;
     }
 
     private bool Any(Predicate<DatagramLink> condition)

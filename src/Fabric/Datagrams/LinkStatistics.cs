@@ -16,6 +16,9 @@ public sealed record LinkStatistics(string Board)
     /// <summary>Packet loss rate of what goes, 0 to 1, as the other board measures it.</summary>
     public double OutgoingLoss { get; init; }
 
+    /// <summary>Datagrams that go and are lost in a row, on average, as the other board measures it.</summary>
+    public double OutgoingBurst { get; init; }
+
     /// <summary>Smoothed round trip, waits on the other board included; 0 before the first.</summary>
     public TimeSpan RoundTrip { get; init; }
 
@@ -39,6 +42,9 @@ public sealed record LinkStatistics(string Board)
 
     /// <summary>Chunks sent more often than once on purpose.</summary>
     public long CopiedChunks { get; init; }
+
+    /// <summary>Chunks of third boards carried to the other board.</summary>
+    public long CarriedChunks { get; init; }
 
     /// <summary>Chunks that had come before: copies and resends that were not needed.</summary>
     public long DuplicateChunks { get; init; }

@@ -77,6 +77,7 @@ public sealed class DatagramFormatTests
     [InlineData(41, 1)]    // more bytes than there are
     [InlineData(7, 0x80)]  // sequence below zero
     [InlineData(34, 1)]    // past the message's end
+    [InlineData(45, 3)]    // no route
     public void TryRead_ChunkThatCannotBe_Refuses(int at, byte value)
     {
         byte[] bytes = new byte[ChunkHead.Bytes + 4];

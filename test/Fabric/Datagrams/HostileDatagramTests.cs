@@ -2,6 +2,7 @@ using Halo.Fabric.Datagrams;
 using Halo.Fabric.Datagrams.Format;
 using Halo.Fabric.Stages;
 using Halo.Fabric.Streams;
+using Halo.Fabric.Streams.Sessions;
 
 namespace Halo.Fabric.Tests.Datagrams;
 
@@ -59,8 +60,8 @@ public sealed class HostileDatagramTests
     public void OnDatagram_NonsenseFromABoardOfTheSession_LosesIt()
     {
         using VirtualFabric fabric = new(2, new DatagramOptions(), new Impairments());
-        DatagramKeys keys = VirtualFabric.Keys(2, Topology.Mesh, Halo.Fabric.Streams.Sessions.FrameCipherKind.AesGcm)[1][0]!;
-        using Halo.Fabric.Streams.Sessions.AeadCipher cipher = new(keys.Cipher, keys.Send.Key);
+        DatagramKeys keys = VirtualFabric.Keys(2, Topology.Mesh, FrameCipherKind.AesGcm)[1][0]!;
+        using AeadCipher cipher = new(keys.Cipher, keys.Send.Key);
         DatagramWriter writer = new(new byte[DatagramFormat.MaxBytes]);
         writer.TryAdd(new ChunkHead(0, FrameKind.PartialSum, new StageKey(1, 1, 99), 1, 0, 0, 4, 4), new byte[4]);
         fabric.Network.Inject(0, writer.Seal(new DatagramHead(0, 0, 0, 0, DatagramHead.NoEcho, 0, 0), cipher, 1, keys.Send.Id, 1).ToArray());
@@ -68,6 +69,23 @@ public sealed class HostileDatagramTests
         fabric.Fabric.Contribute(0, key, 1);
         Assert.Equal(StageResult.Aborted, fabric.Fabric.Ends[0].Complete(key, new float[350]));
         Assert.Equal("Board b1 is lost: it sent a datagram that does not fit the step.", fabric.Fabric.Ends[0].Failure);
+    }
+
+    [Theory]
+    [InlineData(1, 1)] // back to its sender
+    [InlineData(1, 9)] // to nobody
+    [InlineData(2, 0)] // from ourselves
+    [InlineData(2, 9)]
+    public void OnDatagram_ChunkOnAnImpossibleRoute_LosesItsSender(byte route, byte place)
+    {
+        using VirtualFabric fabric = new(3, new DatagramOptions(), new Impairments());
+        DatagramKeys keys = VirtualFabric.Keys(3, Topology.Mesh, FrameCipherKind.AesGcm)[1][0]!;
+        using AeadCipher cipher = new(keys.Cipher, keys.Send.Key);
+        DatagramWriter writer = new(new byte[DatagramFormat.MaxBytes]);
+        writer.TryAdd(new ChunkHead(0, FrameKind.PartialSum, new StageKey(1, 1, 0), 1, 0, 0, 4, 4, Route: (ChunkRoute)route, Place: place), new byte[4]);
+        fabric.Network.Inject(0, writer.Seal(new DatagramHead(0, 0, 0, 0, DatagramHead.NoEcho, 0, 0), cipher, 1, keys.Send.Id, 1).ToArray());
+        fabric.Network.Run(10);
+        Assert.Equal("Board b1 is lost: it sent a datagram that does not fit the step.", fabric.Ends[0].Failure);
     }
 
     private static byte[] Meddle(Random random, byte[] datagram)

@@ -49,7 +49,7 @@ public sealed class VirtualNetworkTests
     [Theory]
     [InlineData(Topology.Mesh)]
     [InlineData(Topology.Star)]
-    public void Complete_InBursts_IsExact(Topology topology)
+    public void Complete_InBursts_IsExactAndGoesOverThirdBoardsWhereThereAreLinks(Topology topology)
     {
         using VirtualFabric fabric = new(4, new DatagramOptions(topology), new Impairments { Delay = 2500, BadTime = 0.05 });
         for (long step = 1; step <= 60; step++)
@@ -58,6 +58,29 @@ public sealed class VirtualNetworkTests
         }
 
         Assert.True(fabric.Network.Lost > 0);
+        Assert.Equal(topology == Topology.Mesh, fabric.Links.Sum(link => link.CarriedChunks) > 0);
+    }
+
+    [Theory]
+    [InlineData(4, 0.05, 0, 1.15)]
+    [InlineData(8, 0.05, 0, 1.25)]
+    [InlineData(4, 0, 0.05, 1.5)]
+    public void Walk_Protected_TakesLittleLongerThanWithoutLoss(int boards, double loss, double badTime, double most)
+    {
+        double Time(Impairments impairments)
+        {
+            using VirtualFabric fabric = new(boards, new DatagramOptions(Topology.Mesh, WireType.F16), impairments, stages: 44);
+            long start = fabric.Network.Now;
+            for (long step = 3; step <= 60; step += 3)
+            {
+                fabric.Walk(step, (_, _, _) => { });
+            }
+
+            return fabric.Network.Now - start;
+        }
+
+        Impairments clean = new() { Delay = 2500 };
+        Assert.InRange(Time(clean with { Loss = loss, BadTime = badTime }) / Time(clean), 1, most);
     }
 
     [Theory]
@@ -88,7 +111,7 @@ public sealed class VirtualNetworkTests
         fabric.Fabric.Begin(0, 2);
         long before = fabric.Network.Sent;
         fabric.Network.Run(2_000_000);
-        Assert.InRange(fabric.Network.Sent - before, 10, 400); // six links with up to three chunks each
+        Assert.InRange(fabric.Network.Sent - before, 10, 500); // six links with up to three chunks each
         fabric.Network.Impairments = new Impairments();
         fabric.Fabric.Begin(1, 2);
         fabric.Fabric.Begin(2, 2);

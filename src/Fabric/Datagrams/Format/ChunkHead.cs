@@ -4,10 +4,23 @@ using Halo.Fabric.Streams;
 
 namespace Halo.Fabric.Datagrams.Format;
 
+/// <summary>How a chunk goes.</summary>
+internal enum ChunkRoute : byte
+{
+    /// <summary>From its sender to its receiver.</summary>
+    Straight = 0,
+
+    /// <summary>To a third board, which carries it on. It has no part in the order of what is sent to that one.</summary>
+    ToCarry = 1,
+
+    /// <summary>From a third board, for its sender.</summary>
+    Carried = 2,
+}
+
 /// <summary>
 /// The head of a chunk, little endian: sequence number (i64, 0), step (i64, 8), plan version (i32, 16), stage (i32, 20; of logits: the first row),
 /// elements of the message (i32, 24; of logits: tokens a row), first token (i32, 28; of a lost board: its place), offset (i32, 32), bytes of the
-/// message (i32, 36), bytes of the chunk (u16, 40), kind (u8, 42), class (u8, 43), copy (u8, 44), zeros (45 to 47). The chunk's bytes follow.
+/// message (i32, 36), bytes of the chunk (u16, 40), kind (u8, 42), class (u8, 43), copy (u8, 44), route (u8, 45), place (u8, 46), zero (u8, 47). The chunk's bytes follow.
 /// </summary>
 /// <param name="Sequence">Counts the chunks of one sender to one receiver, from 0; a copy or a resend has the number of the first.</param>
 /// <param name="Kind">What the message is, as on a stream.</param>
@@ -19,8 +32,11 @@ namespace Halo.Fabric.Datagrams.Format;
 /// <param name="ChunkBytes">Bytes of this chunk.</param>
 /// <param name="Class">The protection class; 0, critical, is the only one.</param>
 /// <param name="Copy">0 when first sent, else how often it was sent before, 255 at most.</param>
+/// <param name="Route">How it goes.</param>
+/// <param name="Place">Where it is to be carried to, or whom it comes from; 0 where it goes straight.</param>
 internal readonly record struct ChunkHead(
-    long Sequence, FrameKind Kind, StageKey Key, int Elements, int FirstToken, int Offset, int MessageBytes, int ChunkBytes, byte Class = 0, byte Copy = 0)
+    long Sequence, FrameKind Kind, StageKey Key, int Elements, int FirstToken, int Offset, int MessageBytes, int ChunkBytes, byte Class = 0, byte Copy = 0,
+    ChunkRoute Route = ChunkRoute.Straight, byte Place = 0)
 {
     internal const int Bytes = 48;
 
@@ -41,7 +57,9 @@ internal readonly record struct ChunkHead(
         bytes[42] = (byte)Kind;
         bytes[43] = Class;
         bytes[44] = Copy;
-        bytes[45..Bytes].Clear();
+        bytes[45] = (byte)Route;
+        bytes[46] = Place;
+        bytes[47] = 0;
     }
 
     /// <summary>Reads the head at the beginning of what is left of a datagram; false where there is none, or its chunk does not fit.</summary>
@@ -66,7 +84,9 @@ internal readonly record struct ChunkHead(
             BinaryPrimitives.ReadInt32LittleEndian(bytes[36..]),
             BinaryPrimitives.ReadUInt16LittleEndian(bytes[40..]),
             bytes[43],
-            bytes[44]);
-        return head.Sequence >= 0 && head.ChunkBytes <= bytes.Length - Bytes && head.Offset >= 0 && head.Offset <= head.MessageBytes - head.ChunkBytes;
+            bytes[44],
+            (ChunkRoute)bytes[45],
+            bytes[46]);
+        return head.Sequence >= 0 && head.Route <= ChunkRoute.Carried && head.ChunkBytes <= bytes.Length - Bytes && head.Offset >= 0 && head.Offset <= head.MessageBytes - head.ChunkBytes;
     }
 }

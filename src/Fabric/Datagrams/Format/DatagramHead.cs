@@ -4,7 +4,7 @@ namespace Halo.Fabric.Datagrams.Format;
 
 /// <summary>
 /// The sealed head of a datagram, little endian: acknowledged (i64, 0), later (u64, 8), sent at (u32, 16), echo (u32, 20), held (u32, 24), loss
-/// (u16, 28), chunks (u8, 30), zero (u8, 31). Every datagram acknowledges, whatever else it carries.
+/// (u16, 28), chunks (u8, 30), burst (u8, 31). Every datagram acknowledges, whatever else it carries.
 /// </summary>
 /// <param name="Acknowledged">All chunks of the receiver below this sequence number have come.</param>
 /// <param name="Later">Bit i: chunk Acknowledged + 1 + i has come too.</param>
@@ -13,7 +13,8 @@ namespace Halo.Fabric.Datagrams.Format;
 /// <param name="Held">Microseconds since that datagram came; <see cref="NoEcho"/> where none did.</param>
 /// <param name="Loss">Share of the receiver's datagrams that did not come, in parts of 65,535.</param>
 /// <param name="Chunks">Chunks that follow.</param>
-internal readonly record struct DatagramHead(long Acknowledged, ulong Later, uint SentAt, uint Echo, uint Held, ushort Loss, byte Chunks)
+/// <param name="Burst">How many of the receiver's datagrams are lost in a row on average, in eighths, 255 at most.</param>
+internal readonly record struct DatagramHead(long Acknowledged, ulong Later, uint SentAt, uint Echo, uint Held, ushort Loss, byte Chunks, byte Burst = 0)
 {
     internal const int Bytes = 32;
 
@@ -28,7 +29,7 @@ internal readonly record struct DatagramHead(long Acknowledged, ulong Later, uin
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[24..], Held);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[28..], Loss);
         bytes[30] = Chunks;
-        bytes[31] = 0;
+        bytes[31] = Burst;
     }
 
     internal static DatagramHead Read(ReadOnlySpan<byte> bytes) => new(
@@ -38,5 +39,6 @@ internal readonly record struct DatagramHead(long Acknowledged, ulong Later, uin
         BinaryPrimitives.ReadUInt32LittleEndian(bytes[20..]),
         BinaryPrimitives.ReadUInt32LittleEndian(bytes[24..]),
         BinaryPrimitives.ReadUInt16LittleEndian(bytes[28..]),
-        bytes[30]);
+        bytes[30],
+        bytes[31]);
 }

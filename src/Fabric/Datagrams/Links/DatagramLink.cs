@@ -9,6 +9,7 @@ namespace Halo.Fabric.Datagrams.Links;
 /// </summary>
 internal sealed class DatagramLink : IDisposable
 {
+    private const double BurstParts = 8;
     private const long SilentAtFirst = 10_000_000;
 
     private readonly int _place;
@@ -18,6 +19,7 @@ internal sealed class DatagramLink : IDisposable
     private readonly DatagramKeys _keys;
     private readonly IDatagramSink _sink;
     private readonly IChunkReceiver _receiver;
+    private readonly IRelay _relay;
     private readonly AeadCipher _sealer;
     private readonly AeadCipher _opener;
     private readonly OutgoingChunks _outgoing;
@@ -32,11 +34,13 @@ internal sealed class DatagramLink : IDisposable
     private uint _sampledEcho;
     private long _begunAt;           // when the first datagram was sent
     private double _outgoingLoss;
+    private double _outgoingBurst;
     private long _copyFrom;          // chunks sent for the first time by the last SendNew
     private long _sentBytes;
     private long _received;
     private long _resent;
     private long _copied;
+    private long _carried;
     private long _duplicates;
     private long _rejected;
 
@@ -48,7 +52,8 @@ internal sealed class DatagramLink : IDisposable
     /// <param name="stageLinks">Directed links whose chunks a stage waits for.</param>
     /// <param name="sink">Sends.</param>
     /// <param name="receiver">Takes chunks.</param>
-    internal DatagramLink(int place, int peer, DatagramKeys keys, int window, int maxCopies, int stageLinks, IDatagramSink sink, IChunkReceiver receiver)
+    /// <param name="relay">This board's other links.</param>
+    internal DatagramLink(int place, int peer, DatagramKeys keys, int window, int maxCopies, int stageLinks, IDatagramSink sink, IChunkReceiver receiver, IRelay relay)
     {
         _place = place;
         _peer = peer;
@@ -57,6 +62,7 @@ internal sealed class DatagramLink : IDisposable
         _stageLinks = stageLinks;
         _sink = sink;
         _receiver = receiver;
+        _relay = relay;
         _outgoing = new OutgoingChunks(window, isEager: maxCopies > 0);
         _sealer = new AeadCipher(keys.Cipher, keys.Send.Key);
         _opener = new AeadCipher(keys.Cipher, keys.Receive.Key);
@@ -73,6 +79,9 @@ internal sealed class DatagramLink : IDisposable
 
     /// <summary>Times that a chunk is sent at once.</summary>
     internal int Copies => CopyRule.Copies(_outgoingLoss, _stageLinks, Math.Max(_maxCopies, 1));
+
+    /// <summary>Whether what is sent at once is lost at once: copies should go another way.</summary>
+    internal bool IsBursty => _outgoingBurst >= LossMeter.Bursty;
 
     /// <summary>Adds a message, for <see cref="SendNew"/>.</summary>
     internal void Queue(in OutgoingMessage message) => _outgoing.Queue(message);
@@ -109,6 +118,37 @@ internal sealed class DatagramLink : IDisposable
             }
         }
     }
+
+    /// <summary>The same over a third board: a link that is bad for longer than a stage is bad for all copies.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="third">The link to that board.</param>
+    internal void SendCopyOver(DatagramLink third, long now)
+    {
+        long from = _copyFrom;
+        while (from < _outgoing.Unsent)
+        {
+            DatagramWriter writer = new(third._scratch);
+            _copied += _outgoing.AddCopies(ref writer, ref from, _outgoing.Unsent, ChunkRoute.ToCarry, _peer);
+            if (writer.Chunks > 0)
+            {
+                third.Send(ref writer, now);
+            }
+        }
+    }
+
+    /// <summary>Sends one chunk of another board.</summary>
+    internal void SendCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
+    {
+        DatagramWriter writer = new(_scratch);
+        if (writer.TryAdd(head, bytes))
+        {
+            _carried++;
+            Send(ref writer, now);
+        }
+    }
+
+    /// <summary>Takes a chunk of the other board that a third one brought.</summary>
+    internal bool TakeCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) => TakeChunk(head, bytes, now);
 
     /// <summary>Sends what is due: chunks whose acknowledgement is overdue, and the acknowledgement that the other waits for.</summary>
     internal void Poll(long now)
@@ -166,6 +206,8 @@ internal sealed class DatagramLink : IDisposable
         IncomingLossWindow = _packets.Loss.Window,
         IncomingBurst = _packets.Loss.Burst,
         OutgoingLoss = _outgoingLoss,
+        OutgoingBurst = _outgoingBurst,
+        CarriedChunks = _carried,
         RoundTrip = TimeSpan.FromMicroseconds(_roundTrip.Mean),
         RoundTripDeviation = TimeSpan.FromMicroseconds(_roundTrip.Deviation),
         Copies = Copies,
@@ -188,7 +230,8 @@ internal sealed class DatagramLink : IDisposable
     {
         uint held = _echoAt < 0 ? DatagramHead.NoEcho : (uint)Math.Min(now - _echoAt, DatagramHead.NoEcho - 1);
         DatagramHead head = new(
-            _incoming.Next, _incoming.Later, unchecked((uint)now), _echo, held, (ushort)(_packets.Loss.Mean * ushort.MaxValue), 0);
+            _incoming.Next, _incoming.Later, unchecked((uint)now), _echo, held, (ushort)(_packets.Loss.Mean * ushort.MaxValue), 0,
+            (byte)Math.Min(_packets.Loss.Burst * BurstParts, byte.MaxValue));
         _number = checked(_number + 1);
         _begunAt = _number == 1 ? now : _begunAt;
         ReadOnlySpan<byte> datagram = writer.Seal(head, _sealer, _place, _keys.Send.Id, _number);
@@ -211,6 +254,7 @@ internal sealed class DatagramLink : IDisposable
         }
 
         _outgoingLoss = head.Loss / (double)ushort.MaxValue;
+        _outgoingBurst = head.Burst / BurstParts;
         return _outgoing.Acknowledge(head.Acknowledged, head.Later);
     }
 
@@ -223,7 +267,14 @@ internal sealed class DatagramLink : IDisposable
                 return false;
             }
 
-            if (!TakeChunk(head, bytes.Slice(ChunkHead.Bytes, head.ChunkBytes), now))
+            ReadOnlySpan<byte> chunk = bytes.Slice(ChunkHead.Bytes, head.ChunkBytes);
+            bool makesSense = head.Route switch
+            {
+                ChunkRoute.ToCarry => _relay.Carry(_peer, head, chunk, now),
+                ChunkRoute.Carried => _relay.TakeCarried(head, chunk, now),
+                _ => TakeChunk(head, chunk, now),
+            };
+            if (!makesSense)
             {
                 return false;
             }

@@ -95,8 +95,10 @@ internal sealed class OutgoingChunks
     /// <param name="writer">The datagram.</param>
     /// <param name="from">The first; moves past what was added.</param>
     /// <param name="end">The end.</param>
+    /// <param name="route">How they go.</param>
+    /// <param name="place">Whom they are to be carried to.</param>
     /// <returns>Copies added.</returns>
-    internal int AddCopies(ref DatagramWriter writer, ref long from, long end)
+    internal int AddCopies(ref DatagramWriter writer, ref long from, long end, ChunkRoute route = ChunkRoute.Straight, int place = 0)
     {
         int added = 0;
         for (from = Math.Max(from, _first); from < end; from++)
@@ -107,7 +109,7 @@ internal sealed class OutgoingChunks
                 continue;
             }
 
-            if (!writer.TryAdd(chunk.Copy(), chunk.Bytes))
+            if (!writer.TryAdd(chunk.Copy() with { Route = route, Place = (byte)place }, chunk.Bytes))
             {
                 break;
             }
