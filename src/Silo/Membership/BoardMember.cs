@@ -132,6 +132,7 @@ internal sealed class BoardMember : IAsyncDisposable
         if (_board is { } board)
         {
             await board.DetachAsync();
+            board.Close();
         }
 
         _client.Dispose();
@@ -168,8 +169,9 @@ internal sealed class BoardMember : IAsyncDisposable
         {
             lost = await AttachAsync();
         }
-        catch (Exception fault) when (!_stopping.IsCancellationRequested)
+        catch (Exception fault)
         {
+            _stopping.Token.ThrowIfCancellationRequested();
             Refused(fault is ControlException { Reason: { } said } ? said : fault.Message);
         }
 

@@ -50,7 +50,6 @@ internal sealed partial class BoardProgram : IAsyncDisposable
     /// <summary>Ends the process without a word, and starts another one on the same ports and cache.</summary>
     internal async Task<BoardProgram> RestartAsync(ClusterFolder folder, params string[] more)
     {
-        Program.Kill();
         await DisposeAsync();
         return await StartAsync(folder, Name, ports: (ControlPort, DataPort), more: more);
     }

@@ -15,7 +15,7 @@ public sealed class ComingAndGoingTests
     {
         using ClusterFolder folder = new();
         await using BoardSet boards = await BoardSet.StartAsync(folder, 2);
-        HaloClusterOptions options = Heads.Options(folder, boards.Take(1));
+        HaloClusterOptions options = Heads.Options(folder, [.. boards.Take(1)]);
         options.Models[Folder] = TestPaths.Shared($"models/{Folder}/{File}");
         await using HaloCluster cluster = await Heads.StartAsync(options);
         bool came = false;
@@ -27,6 +27,7 @@ public sealed class ComingAndGoingTests
                 came = true;
                 boardsUsed[0] = await BoardsUsedAsync(cluster);
                 options.BoardUrls.Add(boards[1].Url);
+                options.Speeds.Add(1);
                 Assert.Empty(await cluster.ConnectAsync());
                 await Eventually.True(async () => await BoardsUsedAsync(cluster) == 3, "the third board to be used");
                 boardsUsed[1] = 3;

@@ -9,7 +9,7 @@ public sealed class LogSecrecyTests
 {
     private const string Folder = "stories260K";
     private const string ModelFile = "models/stories260K/stories260K-F32.gguf";
-    private const string Prompt = "Zebedee whispered 7319 purple lanterns";
+    private const string Prompt = "Zebedee whispered to purple lanterns";
 
     private static readonly Dictionary<string, string> s_everything = new()
     {
@@ -48,11 +48,12 @@ public sealed class LogSecrecyTests
         Assert.Equal(0, await board.Program.ExitAsync());
 
         string output = board.Program.Output + board.Program.Errors;
-        Assert.Contains("dbug: ", output, StringComparison.Ordinal); // it did log all it can
+        Assert.Contains("dbug: Microsoft.AspNetCore", output, StringComparison.Ordinal); // it did log all it can
+        Assert.Contains("dbug: Halo.Board", output, StringComparison.Ordinal);
         Assert.Contains("cluster keys differ", output, StringComparison.Ordinal);
         Secrets.AssertNone(output, folder);
         Secrets.AssertNone(output, otherFolder);
-        foreach (string word in Prompt.Split(' ').Append(text.Trim()))
+        foreach (string word in Prompt.Split(' ').Where(word => word.Length > 2).Append(text.Trim()))
         {
             Assert.DoesNotContain(word, output, StringComparison.OrdinalIgnoreCase);
         }

@@ -22,6 +22,7 @@ public sealed class WrongKeyTests
         await using ControlProxy proxy = new(stranger.ControlPort);
         HaloClusterOptions options = Heads.Options(folder, [friend]);
         options.BoardUrls.Add(proxy.Url);
+        options.Speeds.Add(1);
         options.Models[Folder] = TestPaths.Shared(ModelFile);
         await using HaloCluster cluster = await HaloCluster.StartAsync(options);
         BoardView refused = Assert.Single(await cluster.ConnectAsync());
