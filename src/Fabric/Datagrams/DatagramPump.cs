@@ -217,8 +217,19 @@ internal sealed class DatagramPump : IDatagramDriver
 
         try
         {
-            if (_waiting || _disposed)
+            if (_disposed)
             {
+                return;
+            }
+
+            if (_waiting)
+            {
+                // The step thread moves them, perhaps in an hour; when it does, the timer is needed again.
+                if (_assistsOften)
+                {
+                    AssistEvery(s_assistQuiet);
+                }
+
                 return;
             }
 
