@@ -14,9 +14,11 @@ internal static class GatewayArguments
           --board URL          a board in another process, such as http://10.0.0.12:5100; may be repeated
           --head-holds-shards B  false leaves attention and feed-forward to the other boards (default true)
           --threads N          compute threads of all boards together (default: all cores)
-          --transport KIND     in-process, grain-call or stream: how boards of this process exchange partial sums (default in-process)
-          --topology KIND      mesh or star: who sends to whom over streams (default mesh)
-          --wire TYPE          f32, f16 or q8: how partial sums travel over streams (default f32)
+          --transport KIND     in-process, grain-call, stream (TCP) or datagram (UDP): how boards exchange partial sums
+                               (default in-process; boards of other processes: stream)
+          --topology KIND      mesh or star: who sends to whom over streams and datagrams (default mesh)
+          --wire TYPE          f32, f16 or q8: how partial sums travel over streams and datagrams (default f32)
+          --policy KIND        protected or strict: what datagrams do against loss (default protected: copies as well as resends)
           --speed A,B,...      relative speeds of the boards, one each: those of this process, then those of --board (default: measured)
           --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's)
           --kv-positions N     positions of KV for all sequences together
@@ -36,6 +38,7 @@ internal static class GatewayArguments
         ["transport"] = "Halo:Transport",
         ["topology"] = "Halo:Topology",
         ["wire"] = "Halo:WireType",
+        ["policy"] = "Halo:Policy",
         ["board-memory"] = "Halo:BoardMemoryBytes",
         ["kv-positions"] = "Halo:KvPositions",
         ["urls"] = "urls",

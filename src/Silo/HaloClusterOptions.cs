@@ -1,3 +1,4 @@
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
 using Halo.Inference.Model;
@@ -13,8 +14,11 @@ public enum TransportKind
     /// <summary>Through layer grains, which add them up.</summary>
     GrainCall,
 
-    /// <summary>Through TCP on the loopback, as boards on a network do.</summary>
+    /// <summary>Through TCP: on the loopback in one process, and what boards on a network do unless they are told otherwise.</summary>
     Stream,
+
+    /// <summary>Through UDP, with what is lost sent again at once: for boards on a network that loses packets.</summary>
+    Datagram,
 }
 
 /// <summary>The boards that serve together, in this process and in others: configuration section <c>Halo</c>.</summary>
@@ -55,11 +59,14 @@ public sealed class HaloClusterOptions
     /// <summary>How boards exchange partial sums.</summary>
     public TransportKind Transport { get; set; } = TransportKind.InProcess;
 
-    /// <summary>Who sends partial sums to whom, where the transport is <see cref="TransportKind.Stream"/>.</summary>
+    /// <summary>Who sends partial sums to whom, over streams and datagrams.</summary>
     public Topology Topology { get; set; } = Topology.Mesh;
 
-    /// <summary>How partial sums travel, where the transport is <see cref="TransportKind.Stream"/>.</summary>
+    /// <summary>How partial sums travel, over streams and datagrams.</summary>
     public WireType WireType { get; set; } = WireType.F32;
+
+    /// <summary>What is done against loss, over datagrams.</summary>
+    public DeliveryPolicy Policy { get; set; } = DeliveryPolicy.Protected;
 
     /// <summary>Memory of each board in bytes; default: an equal share of what the machine allows.</summary>
     public long? BoardMemoryBytes { get; set; }
@@ -153,7 +160,7 @@ public sealed class HaloClusterOptions
 
         if (IsNetworked && Transport == TransportKind.GrainCall)
         {
-            yield return "Transport is GrainCall; boards of other processes exchange partial sums over streams.";
+            yield return "Transport is GrainCall; boards of other processes exchange partial sums over streams or datagrams.";
         }
 
         if (DeadAfter < TimeSpan.FromSeconds(2) || DeadAfter > TimeSpan.FromHours(1))

@@ -1,5 +1,6 @@
 using Halo.Boards;
 using Halo.Boards.Remote;
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Grains.Layers;
@@ -48,11 +49,11 @@ public static class HaloSiloExtensions
 
     private static void AddSessions(IServiceCollection services, HaloClusterOptions options)
     {
-        StreamOptions streams = new(options.Topology, options.WireType);
         if (options.IsNetworked)
         {
+            SessionTransport how = new(options.Topology, options.WireType, options.Transport == TransportKind.Datagram ? options.Policy : null);
             services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
-                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), streams, FrameCipherMeter.Fastest(), provider.GetRequiredService<ILogger<NetworkSessions>>()));
+                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), how, FrameCipherMeter.Fastest(), provider.GetRequiredService<ILogger<NetworkSessions>>()));
             return;
         }
 
@@ -63,7 +64,10 @@ public static class HaloSiloExtensions
                 services.AddSingleton<ITransportFactory, GrainCallTransportFactory>();
                 break;
             case TransportKind.Stream:
-                services.AddSingleton<ITransportFactory>(new StreamTransportFactory(streams));
+                services.AddSingleton<ITransportFactory>(new StreamTransportFactory(new StreamOptions(options.Topology, options.WireType)));
+                break;
+            case TransportKind.Datagram:
+                services.AddSingleton<ITransportFactory>(new DatagramTransportFactory(new DatagramOptions(options.Topology, options.WireType, options.Policy)));
                 break;
             default:
                 services.AddSingleton<ITransportFactory, InProcessTransportFactory>();

@@ -39,6 +39,13 @@ public sealed class ReferenceTextTests
         await CheckAsync("models/halo-tales", "halo-tales-F32.gguf", options);
     }
 
+    [SharedTheory("models/stories260K/stories260K-F32.gguf")]
+    [InlineData(2, Topology.Mesh)]
+    [InlineData(7, Topology.Mesh)]
+    [InlineData(4, Topology.Star)]
+    public Task Generate_OverDatagrams_GivesReferenceText(int boards, Topology topology) => CheckAsync(
+        "models/stories260K", "stories260K-F32.gguf", new HaloClusterOptions { Boards = boards, Transport = TransportKind.Datagram, Topology = topology });
+
     [Theory]
     [InlineData(Topology.Mesh, WireType.F16)]
     [InlineData(Topology.Star, WireType.Q8)]

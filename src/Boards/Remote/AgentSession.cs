@@ -1,5 +1,4 @@
 using Halo.Boards.Steps;
-using Halo.Fabric.Streams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
 
@@ -23,7 +22,7 @@ internal sealed class AgentSession : IDisposable
         _share = share;
         _threads = threads;
         StreamSession session = new(request.Id, request.Secret, request.Cipher);
-        _connector = new StreamConnector(new StreamRoster(session, request.Head, request.Topology, request.Boards), request.Place, listener);
+        _connector = new StreamConnector(new StreamRoster(session, request.Head, request.Transport.Topology, request.Boards), request.Place, listener);
     }
 
     internal string Model => _request.Model;
@@ -35,22 +34,18 @@ internal sealed class AgentSession : IDisposable
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
         IReadOnlyList<StreamConnection?> connections = await _connector.ConnectAsync(either.Token);
-        FabricSize size = _share.FabricSize(_request.Boards.Length);
+        ITransport transport = await Task.Run(
+            () => _request.Transport.Connect(
+                _request.Place, _request.Head, [.. _request.Boards.Select(board => board.Board)], connections, _share.FabricSize(_request.Boards.Length)),
+            CancellationToken.None);
         lock (_gate)
         {
             if (_disposed)
             {
-                foreach (StreamConnection? connection in connections)
-                {
-                    connection?.Dispose();
-                }
-
+                transport.Dispose();
                 throw new OperationCanceledException("The session was ended while its boards were being connected.");
             }
 
-            StreamTransport transport = new(
-                _request.Place, _request.Head, [.. _request.Boards.Select(board => board.Board)], connections, size,
-                new StreamOptions(_request.Topology, _request.WireType), spin: Environment.ProcessorCount > 1);
             _follower = new StepFollower(_share.Config, _share, transport, _threads);
         }
     }

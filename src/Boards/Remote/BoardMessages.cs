@@ -1,8 +1,6 @@
 using System.Text.Json.Serialization;
 using Halo.Boards.Control;
-using Halo.Fabric.Streams;
 using Halo.Fabric.Streams.Sessions;
-using Halo.Fabric.Wire;
 using Halo.Inference.Model;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
@@ -76,10 +74,9 @@ internal sealed record ImportAnswer(KvMark[] Marks);
 /// <param name="Boards">The boards in the plan's order.</param>
 /// <param name="Head">The head board's place.</param>
 /// <param name="Place">The place of the board that this goes to.</param>
-/// <param name="Topology">Who sends partial sums to whom.</param>
-/// <param name="WireType">How partial sums travel.</param>
+/// <param name="Transport">How partial sums travel.</param>
 internal sealed record SessionRequest(
-    Guid Id, byte[] Secret, FrameCipherKind Cipher, string Model, StreamPeer[] Boards, int Head, int Place, Topology Topology, WireType WireType);
+    Guid Id, byte[] Secret, FrameCipherKind Cipher, string Model, StreamPeer[] Boards, int Head, int Place, SessionTransport Transport);
 
 /// <summary>Why a request could not be served, in the form in which the control channel reports faults of handlers.</summary>
 /// <param name="Error">A sentence.</param>

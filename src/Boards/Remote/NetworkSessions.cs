@@ -13,11 +13,11 @@ namespace Halo.Boards.Remote;
 /// </summary>
 /// <param name="host">The boards of this process.</param>
 /// <param name="boards">All boards.</param>
-/// <param name="options">Topology and wire type.</param>
+/// <param name="options">How sums travel.</param>
 /// <param name="cipher">What seals the frames.</param>
 /// <param name="log">Where a mesh that cannot be had is told.</param>
 public sealed class NetworkSessions(
-    BoardHost host, BoardDirectory boards, StreamOptions options, FrameCipherKind cipher, ILogger<NetworkSessions> log) : IStepSessions
+    BoardHost host, BoardDirectory boards, SessionTransport options, FrameCipherKind cipher, ILogger<NetworkSessions> log) : IStepSessions
 {
     /// <inheritdoc/>
     public async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan)
@@ -41,29 +41,24 @@ public sealed class NetworkSessions(
         }
     }
 
-    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, RemoteBoard?[] remote, StreamOptions how)
+    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, RemoteBoard?[] remote, SessionTransport how)
     {
         int head = plan.Boards.ToList().IndexOf(plan.HeadBoard);
         StreamPeer[] peers = [.. plan.Boards.Select((name, place) => Peer(name, remote[place]))];
         StreamSession session = StreamSession.Create(cipher);
-        IReadOnlyList<StreamConnection?> connections = await ConnectAsync(plan.Model, new StreamRoster(session, head, how.Topology, peers), how, remote);
         FabricSize size = FabricSizes.Of(model.Weights.Config, model.Limits, plan.Boards.Count);
-        return await Task.Run(() => host.StartRunner(model, plan, () =>
-        [
-            new StreamTransport(
-                head, head, plan.Boards, connections, size, how, spin: Environment.ProcessorCount > 1,
-                (place, text) => remote[place]?.Lose(Reason(plan.Boards[place], text))),
-        ]));
+        ITransport transport = await ConnectAsync(plan.Model, new StreamRoster(session, head, how.Topology, peers), how, size, remote);
+        return await Task.Run(() => host.StartRunner(model, plan, () => [transport]));
     }
 
-    private static async Task<IReadOnlyList<StreamConnection?>> ConnectAsync(
-        string model, StreamRoster roster, StreamOptions how, RemoteBoard?[] remote)
+    private static async Task<ITransport> ConnectAsync(
+        string model, StreamRoster roster, SessionTransport how, FabricSize size, RemoteBoard?[] remote)
     {
         StreamSession session = roster.Session;
         using CancellationTokenSource giveUp = new();
-        Task<IReadOnlyList<StreamConnection?>> dialling = DialAsync(roster, remote, giveUp.Token);
+        Task<ITransport> dialling = DialAsync(roster, how, size, remote, giveUp.Token);
         IEnumerable<Task> opening = remote.Select((board, place) => board?.OpenSessionAsync(new SessionRequest(
-            session.Id, session.Secret.ToArray(), session.Cipher, model, [.. roster.Boards], roster.Head, place, how.Topology, how.WireType)) ?? Task.CompletedTask);
+            session.Id, session.Secret.ToArray(), session.Cipher, model, [.. roster.Boards], roster.Head, place, how)) ?? Task.CompletedTask);
         Task[] all = [dialling, .. opening];
         try
         {
@@ -82,18 +77,23 @@ public sealed class NetworkSessions(
             await Task.WhenAll(all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (dialling.IsCompletedSuccessfully)
             {
-                dialling.Result.ToList().ForEach(connection => connection?.Dispose());
+                dialling.Result.Dispose();
             }
 
             throw;
         }
     }
 
-    private static async Task<IReadOnlyList<StreamConnection?>> DialAsync(StreamRoster roster, RemoteBoard?[] remote, CancellationToken cancellation)
+    private static async Task<ITransport> DialAsync(
+        StreamRoster roster, SessionTransport how, FabricSize size, RemoteBoard?[] remote, CancellationToken cancellation)
     {
+        string[] names = [.. roster.Boards.Select(board => board.Board)];
         try
         {
-            return await new StreamConnector(roster, roster.Head, listener: null).ConnectAsync(cancellation);
+            IReadOnlyList<StreamConnection?> connections = await new StreamConnector(roster, roster.Head, listener: null).ConnectAsync(cancellation);
+            return await Task.Run(
+                () => how.Connect(roster.Head, roster.Head, names, connections, size, (place, text) => remote[place]?.Lose(Reason(names[place], text))),
+                CancellationToken.None);
         }
         catch (StreamConnectException fault)
         {

@@ -23,8 +23,8 @@ internal static class GenerateCommand
             CommandOptions.IsBoardCount,
             CommandOptions.BoardCountNeeded);
         Option<TransportKind> transport = CommandOptions.Choice(
-            "--transport", "How boards exchange partial sums: shared memory, layer grains that add them up, or TCP.",
-            ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream));
+            "--transport", "How boards exchange partial sums: shared memory, layer grains that add them up, TCP, or UDP. Boards of other processes: TCP unless UDP is chosen.",
+            ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
         Option<int> threads = CommandOptions.Threads();
         Option<long?> memory = new("--memory-limit")
         {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
 using Halo.Silo;
@@ -35,14 +36,18 @@ internal sealed class NetworkChoices
         [], speed => speed > 0 && double.IsFinite(speed), "numbers above 0, comma-separated, one for each board");
 
     private readonly Option<Topology> _topology = CommandOptions.Choice(
-        "--topology", "Over TCP: every board to every other, or all through the head board.", ("mesh", Topology.Mesh), ("star", Topology.Star));
+        "--topology", "Over TCP and UDP: every board to every other, or all through the head board.", ("mesh", Topology.Mesh), ("star", Topology.Star));
 
     private readonly Option<WireType> _wire = CommandOptions.Choice(
-        "--wire", "Over TCP: how partial sums travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
+        "--wire", "Over TCP and UDP: how partial sums travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
+
+    private readonly Option<DeliveryPolicy> _policy = CommandOptions.Choice(
+        "--policy", "Over UDP: copies by the loss measured as well as resends, or resends alone.",
+        ("protected", DeliveryPolicy.Protected), ("strict", DeliveryPolicy.Strict));
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire])
+        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire, _policy])
         {
             command.Add(option);
         }
@@ -55,7 +60,8 @@ internal sealed class NetworkChoices
         string? key = parsed.GetValue(_key);
         return boards.Length > 0 || key is null
             ? new NetworkSetting(
-                boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire))
+                boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
+                parsed.GetValue(_policy))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
 }
@@ -67,8 +73,9 @@ internal sealed class NetworkChoices
 /// <param name="Speeds">Relative speeds of all boards, this process's first; empty where they are measured.</param>
 /// <param name="Topology">Who sends partial sums to whom.</param>
 /// <param name="WireType">How partial sums travel.</param>
+/// <param name="Policy">What datagrams do against loss.</param>
 internal sealed record NetworkSetting(
-    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType)
+    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy)
 {
     internal bool HasBoards => Boards.Count > 0;
 
@@ -81,5 +88,6 @@ internal sealed record NetworkSetting(
         options.Speeds = [.. Speeds];
         options.Topology = Topology;
         options.WireType = WireType;
+        options.Policy = Policy;
     }
 }

@@ -10,6 +10,7 @@ public sealed class GenerateCommandTests
     [InlineData("1", "in-process")]
     [InlineData("4", "in-process")]
     [InlineData("3", "grain-call")]
+    [InlineData("3", "datagram")]
     public async Task Generate_Greedy_PrintsReferenceTextAlone(string boards, string transport)
     {
         CommandResult result = await CommandLine.RunAsync(

@@ -100,7 +100,7 @@ internal sealed class BareHead : IAsyncDisposable
         StreamSession session = StreamSession.Create(FrameCipherMeter.Fastest());
         StreamPeer[] peers = [new("b1", "", 0), .. _boards.Select(board => new StreamPeer(board.Announcement.Name, "127.0.0.1", board.Announcement.StreamPort))];
         Task opening = Task.WhenAll(_boards.Select((board, index) => board.OpenSessionAsync(new SessionRequest(
-            session.Id, session.Secret.ToArray(), session.Cipher, Model, peers, Head: 0, Place: index + 1, options.Topology, options.WireType))));
+            session.Id, session.Secret.ToArray(), session.Cipher, Model, peers, Head: 0, Place: index + 1, new SessionTransport(options.Topology, options.WireType)))));
         IReadOnlyList<StreamConnection?> connections =
             await new StreamConnector(new StreamRoster(session, 0, options.Topology, peers), 0, listener: null).ConnectAsync();
         await opening;

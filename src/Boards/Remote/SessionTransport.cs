@@ -1,0 +1,33 @@
+using Halo.Fabric.Datagrams;
+using Halo.Fabric.Streams;
+using Halo.Fabric.Streams.Sessions;
+using Halo.Fabric.Transport;
+using Halo.Fabric.Wire;
+
+namespace Halo.Boards.Remote;
+
+/// <summary>How boards of several processes exchange partial sums; the same on all boards of a session.</summary>
+/// <param name="Topology">Who sends them to whom.</param>
+/// <param name="WireType">How they travel.</param>
+/// <param name="Datagrams">What datagrams do against loss; null where streams carry the sums.</param>
+public sealed record SessionTransport(Topology Topology, WireType WireType, DeliveryPolicy? Datagrams = null)
+{
+    private static readonly TimeSpan s_portTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Makes a board's end. With datagrams it waits for the other boards, which do the same.</summary>
+    /// <param name="place">The board's place in the plan's order.</param>
+    /// <param name="head">The head board's place.</param>
+    /// <param name="names">The boards' names.</param>
+    /// <param name="connections">Connections by place, owned from here on.</param>
+    /// <param name="size">Sizes of buffers.</param>
+    /// <param name="onLost">Called once, with the place and the reason, when a board is lost.</param>
+    /// <exception cref="StreamConnectException">A board did not answer; the message names it.</exception>
+    internal ITransport Connect(
+        int place, int head, IReadOnlyList<string> names, IReadOnlyList<StreamConnection?> connections, FabricSize size, Action<int, string>? onLost = null)
+    {
+        bool spin = Environment.ProcessorCount > 1;
+        return Datagrams is { } policy
+            ? DatagramPorts.Connect(place, head, names, connections, size, new DatagramOptions(Topology, WireType, policy), spin, s_portTimeout, onLost)
+            : new StreamTransport(place, head, names, connections, size, new StreamOptions(Topology, WireType), spin, onLost);
+    }
+}

@@ -1,0 +1,25 @@
+using Halo.Fabric.Streams;
+using Halo.Fabric.Wire;
+
+namespace Halo.Fabric.Datagrams;
+
+/// <summary>What a board does against loss. Either way every sum is complete and exact.</summary>
+public enum DeliveryPolicy
+{
+    /// <summary>Copies by the loss that was measured, and what is still missing is sent again on a timer.</summary>
+    Protected,
+
+    /// <summary>What is missing is sent again on a timer, and nothing is sent twice before.</summary>
+    Strict,
+}
+
+/// <summary>How boards use datagrams; the same on all of them.</summary>
+/// <param name="Topology">Who sends partial sums to whom.</param>
+/// <param name="WireType">How elements travel.</param>
+/// <param name="Policy">What is done against loss.</param>
+public sealed record DatagramOptions(
+    Topology Topology = Topology.Mesh, WireType WireType = WireType.F32, DeliveryPolicy Policy = DeliveryPolicy.Protected)
+{
+    /// <summary>Most times that a chunk is sent before an acknowledgement can have come, 1 to 4; in effect only where chunks are protected.</summary>
+    public int MaxCopies { get; init; } = 3;
+}

@@ -1,0 +1,266 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Halo.Fabric.Datagrams.Format;
+using Halo.Fabric.Streams.Sessions;
+
+namespace Halo.Fabric.Datagrams;
+
+/// <summary>
+/// Moves the datagrams of one board on its step thread, which waits for them: no other thread has to be woken first. While that thread computes,
+/// or waits elsewhere for the next request, a timer moves them, so that what others send again is answered and what they lack is sent again.
+/// </summary>
+internal sealed class DatagramPump : IDatagramDriver
+{
+    private const int MostAtOnce = 512; // datagrams taken in one call, so that a flood cannot keep the thread
+
+    private static readonly TimeSpan s_assist = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan s_assistQuiet = TimeSpan.FromMilliseconds(250);
+
+    private readonly DatagramSocket _socket;
+    private readonly SocketAddress?[] _addresses;  // by place
+    private readonly StreamConnection?[] _tethers; // by place; closed when the other board ends
+    private readonly Waker _waker = new();
+    private readonly List<Socket> _readable = [];  // reused by every wait
+    private readonly byte[] _incoming = GC.AllocateArray<byte>(DatagramFormat.MaxBytes + 1, pinned: true); // one more, so that a longer one shows
+    private DatagramCore? _core;
+    private Lock _gate = new();
+    private Action<int, string> _onLost = (_, _) => { };
+    private Action _afterwards = () => { };
+    private Timer? _assist;
+    private bool _assistsOften;
+    private long _movedAt;
+    private bool _waiting;
+    private bool _assisted;
+    private bool _disposed;
+
+    /// <param name="socket">This board's port, owned from here on.</param>
+    /// <param name="addresses">Where the other boards listen, by place.</param>
+    /// <param name="tethers">Connections by place, owned from here on, on which nothing is sent: when one closes, the board has ended.</param>
+    internal DatagramPump(DatagramSocket socket, SocketAddress?[] addresses, IReadOnlyList<StreamConnection?> tethers)
+    {
+        _socket = socket;
+        _addresses = addresses;
+        _tethers = [.. tethers];
+    }
+
+    public long Now => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000);
+
+    public void Start(DatagramCore core, Lock gate, Action<int, string> onLost, Action afterwards)
+    {
+        (_core, _gate, _onLost, _afterwards) = (core, gate, onLost, afterwards);
+        foreach (StreamConnection? tether in _tethers)
+        {
+            tether?.Socket.Blocking = false;
+        }
+
+        _movedAt = Now;
+        _assistsOften = true;
+        _assist = new Timer(_ => Assist(), null, s_assist, s_assist);
+    }
+
+    public void Send(int peer, ReadOnlySpan<byte> datagram) => _socket.Send(datagram, _addresses[peer]!);
+
+    public bool Move()
+    {
+        bool moved;
+        lock (_gate)
+        {
+            // What the timer's thread moved may be what the caller waits for.
+            moved = MoveDatagrams() | _assisted;
+            _assisted = false;
+            if (!_assistsOften)
+            {
+                AssistEvery(s_assist);
+            }
+        }
+
+        _afterwards();
+        return moved;
+    }
+
+    public void Wait()
+    {
+        int milliseconds;
+        lock (_gate)
+        {
+            long left = _core!.Deadline - Now;
+            if (_assisted || left <= 0 || _disposed)
+            {
+                return;
+            }
+
+            // The system waits whole milliseconds.
+            milliseconds = left > int.MaxValue ? Timeout.Infinite : (int)((left + 999) / 1000);
+            _waiting = true;
+        }
+
+        try
+        {
+            _readable.Clear();
+            _readable.Add(_waker.Socket);
+            _readable.Add(_socket.Socket);
+            foreach (StreamConnection? tether in _tethers)
+            {
+                if (tether is not null)
+                {
+                    _readable.Add(tether.Socket);
+                }
+            }
+
+            Socket.Select(_readable, null, null, milliseconds < 0 ? Timeout.Infinite : (int)Math.Min(milliseconds * 1000L, int.MaxValue));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Ended from another thread, which has said so before.
+            _readable.Clear();
+        }
+
+        lock (_gate)
+        {
+            _waiting = false;
+        }
+
+        TakeSignals();
+    }
+
+    public void Wake() => _waker.Wake();
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            _disposed = true;
+        }
+
+        _assist?.Dispose();
+        _socket.Dispose();
+        _waker.Dispose();
+        foreach (StreamConnection? tether in _tethers)
+        {
+            tether?.Dispose();
+        }
+    }
+
+    private void TakeSignals()
+    {
+        if (_readable.Contains(_waker.Socket))
+        {
+            _waker.Reset();
+        }
+
+        for (int peer = 0; peer < _tethers.Length; peer++)
+        {
+            if (_tethers[peer] is { } tether && _readable.Contains(tether.Socket))
+            {
+                TakeTether(peer);
+            }
+        }
+    }
+
+    // A board says last of all what has happened to it: its datagrams count first.
+    private void TakeTether(int peer)
+    {
+        Span<byte> one = stackalloc byte[1];
+        int count = _tethers[peer]!.Socket.Receive(one, SocketFlags.None, out SocketError error);
+        if (error == SocketError.WouldBlock)
+        {
+            return;
+        }
+
+        Move();
+        lock (_gate)
+        {
+            _tethers[peer]!.Dispose();
+            _tethers[peer] = null;
+            _onLost(peer, error != SocketError.Success ? new SocketException((int)error).Message
+                : count == 0 ? "the connection was closed" : "it sent what does not belong on its connection");
+        }
+
+        _afterwards();
+    }
+
+    // Inside the gate.
+    private bool MoveDatagrams()
+    {
+        if (_disposed)
+        {
+            return false;
+        }
+
+        _movedAt = Now;
+        int taken = 0;
+        for (int count = _socket.Receive(_incoming); count >= 0; count = _socket.Receive(_incoming))
+        {
+            _core!.OnDatagram(_movedAt, _incoming.AsSpan(0, count));
+            if (++taken == MostAtOnce)
+            {
+                break;
+            }
+        }
+
+        _core!.Poll(_movedAt);
+        return taken > 0;
+    }
+
+    private void Assist()
+    {
+        if (!_gate.TryEnter())
+        {
+            return; // somebody moves them right now
+        }
+
+        try
+        {
+            if (_disposed)
+            {
+                return;
+            }
+
+            if (_waiting)
+            {
+                // The step thread moves them, perhaps in an hour; when it does, the timer is needed again.
+                if (_assistsOften)
+                {
+                    AssistEvery(s_assistQuiet);
+                }
+
+                return;
+            }
+
+            long before = _movedAt;
+            bool moved = MoveDatagrams();
+            _assisted |= moved;
+            if (!moved)
+            {
+                _movedAt = before;
+            }
+
+            if (_assistsOften && _core!.IsQuiet && Now - before > s_assistQuiet.TotalMicroseconds)
+            {
+                AssistEvery(s_assistQuiet);
+            }
+            else if (!_assistsOften && moved)
+            {
+                AssistEvery(s_assist);
+            }
+        }
+        finally
+        {
+            _gate.Exit();
+        }
+
+        _afterwards();
+    }
+
+    private void AssistEvery(TimeSpan period)
+    {
+        _assistsOften = period == s_assist;
+        _assist?.Change(period, period);
+    }
+}

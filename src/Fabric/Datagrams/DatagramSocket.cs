@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Halo.Fabric.Datagrams;
+
+/// <summary>A board's port for datagrams. Neither sending nor receiving waits; whatever goes wrong with a datagram loses it.</summary>
+internal sealed class DatagramSocket : IDisposable
+{
+    private const int BufferBytes = 4 * 1024 * 1024; // asked for; systems give what they allow
+
+    private readonly bool _isV6;
+
+    /// <param name="address">The address to listen on.</param>
+    /// <exception cref="SocketException">There is no such address here.</exception>
+    internal DatagramSocket(IPAddress address)
+    {
+        _isV6 = address.AddressFamily == AddressFamily.InterNetworkV6;
+        Socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+        try
+        {
+            if (_isV6)
+            {
+                Socket.DualMode = true;
+            }
+
+            Socket.ReceiveBufferSize = BufferBytes;
+            Socket.SendBufferSize = BufferBytes;
+            Socket.Bind(new IPEndPoint(address, 0));
+        }
+        catch
+        {
+            Socket.Dispose();
+            throw;
+        }
+    }
+
+    internal Socket Socket { get; }
+
+    /// <summary>The port that the system chose.</summary>
+    internal int Port => ((IPEndPoint)Socket.LocalEndPoint!).Port;
+
+    /// <summary>An address in the form in which <see cref="Send"/> takes it.</summary>
+    internal SocketAddress AddressOf(IPAddress address, int port) => new IPEndPoint(_isV6 ? address.MapToIPv6() : Plain(address), port).Serialize();
+
+    /// <summary>Where a port is bound so that boards at these local addresses are reached: at the one that all have, else at all.</summary>
+    internal static IPAddress CommonAddress(IReadOnlyList<IPAddress> locals)
+    {
+        IPAddress[] plain = [.. locals.Select(Plain).Distinct()];
+        return plain switch
+        {
+            [IPAddress only] => only,
+            _ when plain.All(address => address.AddressFamily == AddressFamily.InterNetwork) => IPAddress.Any,
+            _ => IPAddress.IPv6Any,
+        };
+    }
+
+    internal void Send(ReadOnlySpan<byte> datagram, SocketAddress receiver)
+    {
+        try
+        {
+            Socket.SendTo(datagram, SocketFlags.None, receiver);
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // Lost, as it may be anywhere on its way: it is sent again.
+        }
+    }
+
+    /// <summary>Receives a datagram, cut to the buffer; -1 where none has come.</summary>
+    internal int Receive(Span<byte> buffer)
+    {
+        try
+        {
+            int count = Socket.Receive(buffer, SocketFlags.None, out SocketError error);
+            return error switch
+            {
+                SocketError.Success => count,
+                SocketError.ConnectionReset or SocketError.ConnectionRefused or SocketError.MessageSize => 0, // of another datagram: go on
+                _ => -1,
+            };
+        }
+        catch (ObjectDisposedException)
+        {
+            return -1;
+        }
+    }
+
+    public void Dispose() => Socket.Dispose();
+
+    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+}

@@ -1,0 +1,32 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Halo.Fabric.Streams.Sessions;
+
+namespace Halo.Fabric.Datagrams.Format;
+
+/// <summary>One direction's key, and the number that names it on the wire.</summary>
+/// <param name="Id">Says nothing of the key.</param>
+/// <param name="Key">32 bytes.</param>
+internal sealed record DirectionKey(uint Id, byte[] Key);
+
+/// <summary>What one board needs to exchange datagrams with another: a key a direction, which no other pair of boards has.</summary>
+/// <param name="Cipher">What seals.</param>
+/// <param name="Send">For what this board sends.</param>
+/// <param name="Receive">For what the other sends.</param>
+internal sealed record DatagramKeys(FrameCipherKind Cipher, DirectionKey Send, DirectionKey Receive)
+{
+    /// <summary>
+    /// Derives the keys from those of a link whose handshake went through, so they are fresh with every connection. The link's own keys seal its
+    /// frames and give no nonce away to datagrams.
+    /// </summary>
+    internal static DatagramKeys Of(LinkKeys link) => new(link.Cipher, Derive(link.Send), Derive(link.Receive));
+
+    private static DirectionKey Derive(byte[] linkKey)
+    {
+        Span<byte> id = stackalloc byte[sizeof(uint)];
+        HKDF.Expand(HashAlgorithmName.SHA256, linkKey, id, "halo datagram id"u8);
+        byte[] key = new byte[AeadCipher.KeyBytes];
+        HKDF.Expand(HashAlgorithmName.SHA256, linkKey, key, "halo datagram key"u8);
+        return new DirectionKey(BinaryPrimitives.ReadUInt32LittleEndian(id), key);
+    }
+}

@@ -1,0 +1,54 @@
+namespace Halo.Fabric.Datagrams;
+
+/// <summary>What one board knows of its link to another, since the link began.</summary>
+/// <param name="Board">The other board's name.</param>
+public sealed record LinkStatistics(string Board)
+{
+    /// <summary>Packet loss rate of what comes, 0 to 1: mean that leans to the present.</summary>
+    public double IncomingLoss { get; init; }
+
+    /// <summary>The same over the last 1,024 datagrams that were sent here.</summary>
+    public double IncomingLossWindow { get; init; }
+
+    /// <summary>Datagrams lost in a row, on average over the same window; 0 where none was.</summary>
+    public double IncomingBurst { get; init; }
+
+    /// <summary>Packet loss rate of what goes, 0 to 1, as the other board measures it.</summary>
+    public double OutgoingLoss { get; init; }
+
+    /// <summary>Datagrams that go and are lost in a row, on average, as the other board measures it.</summary>
+    public double OutgoingBurst { get; init; }
+
+    /// <summary>Smoothed round trip, waits on the other board included; 0 before the first.</summary>
+    public TimeSpan RoundTrip { get; init; }
+
+    /// <summary>Smoothed mean deviation of the round trip.</summary>
+    public TimeSpan RoundTripDeviation { get; init; }
+
+    /// <summary>Times that a chunk is sent at once now.</summary>
+    public int Copies { get; init; }
+
+    /// <summary>Datagrams sent.</summary>
+    public long SentDatagrams { get; init; }
+
+    /// <summary>Bytes of datagrams sent.</summary>
+    public long SentBytes { get; init; }
+
+    /// <summary>Datagrams that came, opened, and were new.</summary>
+    public long ReceivedDatagrams { get; init; }
+
+    /// <summary>Chunks sent again because no acknowledgement came in time.</summary>
+    public long ResentChunks { get; init; }
+
+    /// <summary>Chunks sent more often than once on purpose.</summary>
+    public long CopiedChunks { get; init; }
+
+    /// <summary>Chunks of third boards carried to the other board.</summary>
+    public long CarriedChunks { get; init; }
+
+    /// <summary>Chunks that had come before: copies and resends that were not needed.</summary>
+    public long DuplicateChunks { get; init; }
+
+    /// <summary>Datagrams that claimed to come from the board and were altered, replayed or none of ours.</summary>
+    public long RejectedDatagrams { get; init; }
+}

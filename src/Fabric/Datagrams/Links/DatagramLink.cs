@@ -1,0 +1,318 @@
+using Halo.Fabric.Datagrams.Format;
+using Halo.Fabric.Streams.Sessions;
+
+namespace Halo.Fabric.Datagrams.Links;
+
+/// <summary>
+/// One board's link to another, both directions: makes datagrams and takes them. It has no socket and no clock: every call says what time it is,
+/// in microseconds on a clock that never goes back. Not safe for threads; allocates nothing a datagram.
+/// </summary>
+internal sealed class DatagramLink : IDisposable
+{
+    private const double BurstParts = 8;
+    private const long SilentAtFirst = 10_000_000;
+
+    private readonly int _place;
+    private readonly int _peer;
+    private readonly int _maxCopies;
+    private readonly int _stageLinks;
+    private readonly DatagramKeys _keys;
+    private readonly IDatagramSink _sink;
+    private readonly IChunkReceiver _receiver;
+    private readonly IRelay _relay;
+    private readonly AeadCipher _sealer;
+    private readonly AeadCipher _opener;
+    private readonly OutgoingChunks _outgoing;
+    private readonly IncomingChunks _incoming = new();
+    private readonly PacketWindow _packets = new();
+    private readonly byte[] _scratch = GC.AllocateArray<byte>(DatagramFormat.MaxBytes, pinned: true);
+    private RoundTrip _roundTrip;
+    private ulong _number;           // of the last datagram sent
+    private long _answerBy = long.MaxValue;
+    private uint _echo;
+    private long _echoAt = -1;       // when it came; -1 before the first datagram
+    private uint _sampledEcho;
+    private long _begunAt;           // when the first datagram was sent
+    private double _outgoingLoss;
+    private double _outgoingBurst;
+    private long _copyFrom;          // chunks sent for the first time by the last SendNew
+    private long _sentBytes;
+    private long _received;
+    private long _resent;
+    private long _copied;
+    private long _carried;
+    private long _duplicates;
+    private long _rejected;
+
+    /// <param name="place">This board's place.</param>
+    /// <param name="peer">The other's.</param>
+    /// <param name="keys">The keys between the two.</param>
+    /// <param name="window">Most chunks on the way to the other at once.</param>
+    /// <param name="maxCopies">Most times that a chunk is sent at once; 0 sends no copies at all, not even for free.</param>
+    /// <param name="stageLinks">Directed links whose chunks a stage waits for.</param>
+    /// <param name="sink">Sends.</param>
+    /// <param name="receiver">Takes chunks.</param>
+    /// <param name="relay">This board's other links.</param>
+    internal DatagramLink(int place, int peer, DatagramKeys keys, int window, int maxCopies, int stageLinks, IDatagramSink sink, IChunkReceiver receiver, IRelay relay)
+    {
+        _place = place;
+        _peer = peer;
+        _keys = keys;
+        _maxCopies = maxCopies;
+        _stageLinks = stageLinks;
+        _sink = sink;
+        _receiver = receiver;
+        _relay = relay;
+        _outgoing = new OutgoingChunks(window, isEager: maxCopies > 0);
+        _sealer = new AeadCipher(keys.Cipher, keys.Send.Key);
+        _opener = new AeadCipher(keys.Cipher, keys.Receive.Key);
+    }
+
+    /// <summary>Whether a chunk was never sent: the window is full.</summary>
+    internal bool HasUnsent => _outgoing.HasUnsent;
+
+    /// <summary>Whether nothing is left to send or to acknowledge.</summary>
+    internal bool IsQuiet => !_outgoing.HasUnsent && !_outgoing.HasUnacknowledged && _answerBy == long.MaxValue;
+
+    /// <summary>When <see cref="Poll"/> has something to do; <see cref="long.MaxValue"/> where only a datagram can change that.</summary>
+    internal long Deadline => Math.Min(_answerBy, _outgoing.NextDue(_roundTrip));
+
+    /// <summary>Times that a chunk is sent at once.</summary>
+    internal int Copies => CopyRule.Copies(_outgoingLoss, _stageLinks, Math.Max(_maxCopies, 1));
+
+    /// <summary>Whether what is sent at once is lost at once: copies should go another way.</summary>
+    internal bool IsBursty => _outgoingBurst >= LossMeter.Bursty;
+
+    /// <summary>Adds a message, for <see cref="SendNew"/>.</summary>
+    internal void Queue(in OutgoingMessage message) => _outgoing.Queue(message);
+
+    /// <summary>Sends what the window allows of chunks that were never sent, with copies of earlier ones where they fit.</summary>
+    internal void SendNew(long now)
+    {
+        _copyFrom = _outgoing.Unsent;
+        while (_outgoing.CanSend)
+        {
+            DatagramWriter writer = new(_scratch);
+            long first = _outgoing.Unsent;
+            _outgoing.AddNew(ref writer, now);
+            if (_maxCopies > 0)
+            {
+                _copied += _outgoing.AddRiders(ref writer, first);
+            }
+
+            Send(ref writer, now);
+        }
+    }
+
+    /// <summary>Sends once more what the last <see cref="SendNew"/> sent first.</summary>
+    internal void SendCopy(long now)
+    {
+        long from = _copyFrom;
+        while (from < _outgoing.Unsent)
+        {
+            DatagramWriter writer = new(_scratch);
+            _copied += _outgoing.AddCopies(ref writer, ref from, _outgoing.Unsent);
+            if (writer.Chunks > 0)
+            {
+                Send(ref writer, now);
+            }
+        }
+    }
+
+    /// <summary>The same over a third board: a link that is bad for longer than a stage is bad for all copies.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="third">The link to that board.</param>
+    internal void SendCopyOver(DatagramLink third, long now)
+    {
+        long from = _copyFrom;
+        while (from < _outgoing.Unsent)
+        {
+            DatagramWriter writer = new(third._scratch);
+            _copied += _outgoing.AddCopies(ref writer, ref from, _outgoing.Unsent, ChunkRoute.ToCarry, _peer);
+            if (writer.Chunks > 0)
+            {
+                third.Send(ref writer, now);
+            }
+        }
+    }
+
+    /// <summary>Sends one chunk of another board.</summary>
+    internal void SendCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
+    {
+        DatagramWriter writer = new(_scratch);
+        if (writer.TryAdd(head, bytes))
+        {
+            _carried++;
+            Send(ref writer, now);
+        }
+    }
+
+    /// <summary>Takes a chunk of the other board that a third one brought.</summary>
+    internal bool TakeCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) => TakeChunk(head, bytes, now);
+
+    /// <summary>Sends what is due: chunks whose acknowledgement is overdue, and the acknowledgement that the other waits for.</summary>
+    internal void Poll(long now)
+    {
+        if (_received == 0 && _number > 0 && now - _begunAt > SilentAtFirst)
+        {
+            _receiver.OnBroken(_peer, "no datagram of it has come within 10 s: check that nothing between the two blocks UDP");
+        }
+
+        while (_outgoing.NextDue(_roundTrip) <= now)
+        {
+            DatagramWriter writer = new(_scratch);
+            _resent += _outgoing.AddOverdue(ref writer, now, _roundTrip);
+            Send(ref writer, now);
+        }
+
+        if (_answerBy <= now)
+        {
+            DatagramWriter writer = new(_scratch);
+            Send(ref writer, now);
+        }
+    }
+
+    /// <summary>Takes a datagram that claims to come from the other board; false where it is altered, replayed, or sealed by somebody else.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="keyId">The key that it names.</param>
+    /// <param name="number">Its packet number.</param>
+    /// <param name="datagram">All of it; overwritten.</param>
+    internal bool TryTake(long now, uint keyId, ulong number, Span<byte> datagram)
+    {
+        Span<byte> body = datagram[DatagramFormat.OutsideBytes..];
+        if (keyId != _keys.Receive.Id || !_packets.IsFresh(number) || !_opener.TryOpen(number, datagram[..DatagramFormat.OutsideBytes], body))
+        {
+            _rejected++;
+            return false;
+        }
+
+        _packets.TryTake(number);
+        _received++;
+        body = body[..^AeadCipher.TagBytes];
+        DatagramHead head = DatagramHead.Read(body);
+        if (!TakeHead(head, now) || !TakeChunks(body[DatagramHead.Bytes..], head.Chunks, now))
+        {
+            _receiver.OnBroken(_peer, "it sent a datagram that does not fit the step");
+        }
+
+        return true;
+    }
+
+    /// <summary>What is known of the link.</summary>
+    /// <param name="board">The other board's name.</param>
+    internal LinkStatistics Snapshot(string board) => new(board)
+    {
+        IncomingLoss = _packets.Loss.Mean,
+        IncomingLossWindow = _packets.Loss.Window,
+        IncomingBurst = _packets.Loss.Burst,
+        OutgoingLoss = _outgoingLoss,
+        OutgoingBurst = _outgoingBurst,
+        CarriedChunks = _carried,
+        RoundTrip = TimeSpan.FromMicroseconds(_roundTrip.Mean),
+        RoundTripDeviation = TimeSpan.FromMicroseconds(_roundTrip.Deviation),
+        Copies = Copies,
+        SentDatagrams = (long)_number,
+        SentBytes = _sentBytes,
+        ReceivedDatagrams = _received,
+        ResentChunks = _resent,
+        CopiedChunks = _copied,
+        DuplicateChunks = _duplicates,
+        RejectedDatagrams = _rejected,
+    };
+
+    public void Dispose()
+    {
+        _sealer.Dispose();
+        _opener.Dispose();
+    }
+
+    private void Send(ref DatagramWriter writer, long now)
+    {
+        uint held = _echoAt < 0 ? DatagramHead.NoEcho : (uint)Math.Min(now - _echoAt, DatagramHead.NoEcho - 1);
+        DatagramHead head = new(
+            _incoming.Next, _incoming.Later, unchecked((uint)now), _echo, held, (ushort)(_packets.Loss.Mean * ushort.MaxValue), 0,
+            (byte)Math.Min(_packets.Loss.Burst * BurstParts, byte.MaxValue));
+        _number = checked(_number + 1);
+        _begunAt = _number == 1 ? now : _begunAt;
+        ReadOnlySpan<byte> datagram = writer.Seal(head, _sealer, _place, _keys.Send.Id, _number);
+        _sentBytes += datagram.Length;
+        _answerBy = long.MaxValue;
+        _sink.Send(_peer, datagram);
+    }
+
+    private bool TakeHead(in DatagramHead head, long now)
+    {
+        if (_echoAt < 0 || unchecked((int)(head.SentAt - _echo)) >= 0)
+        {
+            (_echo, _echoAt) = (head.SentAt, now);
+        }
+
+        if (head.Held != DatagramHead.NoEcho && head.Echo != _sampledEcho)
+        {
+            _sampledEcho = head.Echo;
+            _roundTrip.Add(unchecked((uint)now - head.Echo) - (long)head.Held);
+        }
+
+        _outgoingLoss = head.Loss / (double)ushort.MaxValue;
+        _outgoingBurst = head.Burst / BurstParts;
+        return _outgoing.Acknowledge(head.Acknowledged, head.Later);
+    }
+
+    private bool TakeChunks(ReadOnlySpan<byte> bytes, int count, long now)
+    {
+        for (; count > 0; count--)
+        {
+            if (!ChunkHead.TryRead(bytes, out ChunkHead head))
+            {
+                return false;
+            }
+
+            ReadOnlySpan<byte> chunk = bytes.Slice(ChunkHead.Bytes, head.ChunkBytes);
+            bool makesSense = head.Route switch
+            {
+                ChunkRoute.ToCarry => _relay.Carry(_peer, head, chunk, now),
+                ChunkRoute.Carried => _relay.TakeCarried(head, chunk, now),
+                _ => TakeChunk(head, chunk, now),
+            };
+            if (!makesSense)
+            {
+                return false;
+            }
+
+            bytes = bytes[(ChunkHead.Bytes + head.ChunkBytes)..];
+        }
+
+        return bytes.IsEmpty;
+    }
+
+    private bool TakeChunk(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
+    {
+        switch (_incoming.FateOf(head.Sequence))
+        {
+            case ChunkFate.TooFar:
+                return false;
+            case ChunkFate.Duplicate:
+                // A resend asks whether the acknowledgement was lost; a copy does not.
+                _duplicates++;
+                _answerBy = Math.Min(_answerBy, now + _roundTrip.AcknowledgeWithin);
+                return true;
+        }
+
+        if (!_receiver.OnChunk(_peer, head, bytes))
+        {
+            return false;
+        }
+
+        _incoming.Take(head);
+        _answerBy = _incoming.HasGap ? now : Math.Min(_answerBy, now + _roundTrip.AcknowledgeWithin);
+        while (_incoming.TryTell(out ChunkHead last))
+        {
+            if (!_receiver.OnMessage(_peer, last))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+}
