@@ -20,7 +20,7 @@ public interface IBoard
     Task<ShareStatistics> GetStatisticsAsync(string model);
 
     /// <summary>Takes note of a plan, after checking that the board can hold its part.</summary>
-    /// <exception cref="PlanDoesNotFitException">The board's memory is too small; the message has the numbers.</exception>
+    /// <exception cref="PlanDoesNotFitException">The board's memory or disk is too small; the message has the numbers.</exception>
     Task PrepareAsync(Plan plan);
 
     /// <summary>Makes a prepared plan the one that steps run under; no step may be under way.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Halo.Cli.Bench;
+using Halo.Cli.Cluster;
 using Halo.Cli.Eval;
 using Halo.Cli.Generate;
 using Halo.Cli.Hosting;
@@ -15,6 +16,8 @@ internal static class Program
     {
         GenerateCommand.Create(),
         InspectCommand.Create(),
+        KeyCommand.Create(),
+        BoardsCommand.Create(),
         new Command("eval", "Measure a model's quality.")
         {
             PerplexityCommand.Create(),

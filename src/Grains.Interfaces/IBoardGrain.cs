@@ -12,7 +12,10 @@ public interface IBoardGrain : IGrainWithStringKey
     [Alias("statistics")]
     Task<BoardStatistics> GetStatisticsAsync(string model);
 
-    /// <summary>Gives the board a new plan to prepare for. It fails where the board's memory is too small for its part.</summary>
+    /// <summary>
+    /// Gives the board a new plan to prepare for; a board that has no part in it only learns where its shards go. It fails where the board's
+    /// memory or disk is too small for its part.
+    /// </summary>
     [Alias("prepare")]
     Task PreparePlanAsync(PlanDocument plan);
 

@@ -17,6 +17,9 @@ internal static partial class GrainsLog
     [LoggerMessage(4004, LogLevel.Warning, "Board {Board} did not clear up for {Model} after plan {Version}: {Reason}", EventName = "BoardNotCleared")]
     internal static partial void BoardNotCleared(ILogger logger, string board, string model, int version, string reason);
 
+    [LoggerMessage(4005, LogLevel.Warning, "Model {Model} does without board {Board}: {Reason}", EventName = "BoardLeftOut")]
+    internal static partial void BoardLeftOut(ILogger logger, string model, string board, string reason);
+
     [LoggerMessage(4003, LogLevel.Warning, "Plan {Version} of {Model} could not be carried out: {Reason}", EventName = "PlanAbandoned")]
     internal static partial void PlanAbandoned(ILogger logger, int version, string model, string reason);
 }

@@ -12,6 +12,7 @@ internal sealed class BuiltProgram : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _errors = new();
     private readonly Task _reading;
+    private bool _disposed;
 
     private BuiltProgram(Process process)
     {
@@ -31,7 +32,10 @@ internal sealed class BuiltProgram : IAsyncDisposable
     /// <param name="project">The project's name, for example <c>Halo.Gateway</c>.</param>
     /// <param name="assembly">The program's file without its extension.</param>
     /// <param name="arguments">Its arguments.</param>
-    internal static BuiltProgram Start(string project, string assembly, params string[] arguments)
+    internal static BuiltProgram Start(string project, string assembly, params string[] arguments) => StartIn([], project, assembly, arguments);
+
+    /// <summary>Starts a program with more environment variables than this process has.</summary>
+    internal static BuiltProgram StartIn(Dictionary<string, string> environment, string project, string assembly, params string[] arguments)
     {
         // artifacts/bin/<this project>/<configuration>/ is where this runs: the other programs lie beside.
         DirectoryInfo here = new(AppContext.BaseDirectory);
@@ -43,6 +47,11 @@ internal sealed class BuiltProgram : IAsyncDisposable
             RedirectStandardInput = true,
             StandardOutputEncoding = Encoding.UTF8,
         };
+        foreach ((string name, string value) in environment)
+        {
+            start.Environment[name] = value;
+        }
+
         return new BuiltProgram(Process.Start(start)!);
     }
 
@@ -89,6 +98,12 @@ internal sealed class BuiltProgram : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
         if (!_process.HasExited)
         {
             _process.Kill();

@@ -23,6 +23,50 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task Build_BoardArguments_BecomeOptions()
+    {
+        using TemporaryKey key = new();
+        await using WebApplication app = Program.Build(
+        [
+            "--key-file", key.Path, "--board", "http://10.0.0.12:5100", "--board=http://10.0.0.13:5100", "--head-holds-shards", "false",
+            "--speed", "1,2,4", "--wire", "f16", "--topology", "star",
+        ]);
+        HaloClusterOptions options = app.Services.GetRequiredService<HaloClusterOptions>();
+
+        Assert.Equal(["http://10.0.0.12:5100", "http://10.0.0.13:5100"], options.BoardUrls);
+        Assert.Equal((key.Path, false, 1), (options.KeyFile, options.HeadHoldsShards, options.LocalBoards));
+        Assert.Equal([1, 2, 4], options.Speeds);
+        Assert.NotNull(app.Services.GetRequiredService<ClusterIdentity>().Head);
+    }
+
+    [Fact]
+    public async Task Build_NoKeyFile_HasNoIdentity()
+    {
+        await using WebApplication app = Program.Build([]);
+
+        Assert.Null(app.Services.GetRequiredService<ClusterIdentity>().Head);
+    }
+
+    [Fact]
+    public void Build_KeyFileThatCannotBeUsed_SaysWhy()
+    {
+        Assert.Contains("There is no key file nowhere.key", Assert.Throws<StartException>(() => Program.Build(["--key-file", "nowhere.key"])).Message, StringComparison.Ordinal);
+        using TemporaryKey key = new("short");
+        Assert.Contains("at least 16", Assert.Throws<StartException>(() => Program.Build(["--key-file", key.Path])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("need the cluster's key", "--board", "http://10.0.0.12:5100")]
+    [InlineData("'10.0.0.12' is no address of a board", "--board", "10.0.0.12")]
+    [InlineData("Halo:HeadHoldsShards is 'perhaps'; it must be true or false", "--head-holds-shards", "perhaps")]
+    [InlineData("this process carries 1", "--key-file", "any.key", "--boards", "4")]
+    [InlineData("3 numbers above 0", "--key-file", "any.key", "--board", "http://a:1", "--board", "http://b:1", "--speed", "1,2")]
+    [InlineData("an address twice", "--key-file", "any.key", "--board", "http://a:1", "--board", "http://A:1")]
+    [InlineData("RetryInterval is 00:00:00", "--Halo:Gateway:RetryInterval", "00:00:00")]
+    public void Build_BadBoardArguments_SaysWhatIsNeeded(string said, params string[] args) =>
+        Assert.Contains(said, Assert.Throws<StartException>(() => Program.Build(args)).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Build_ModelFile_IsServedUnderItsName()
     {
         using IDisposable app = (IDisposable)Program.Build(["--model", TestPaths.BundledModel]);

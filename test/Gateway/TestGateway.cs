@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
 
 namespace Halo.Gateway;
 
@@ -15,10 +16,12 @@ namespace Halo.Gateway;
 internal sealed class TestGateway : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly LogLines _log;
 
-    private TestGateway(WebApplication app)
+    private TestGateway(WebApplication app, LogLines log)
     {
         _app = app;
+        _log = log;
         Address = new Uri(app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         Client = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60) };
     }
@@ -27,26 +30,38 @@ internal sealed class TestGateway : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>What was logged so far as a warning or worse.</summary>
+    public IReadOnlyCollection<string> Warnings => _log.Warnings;
+
     /// <summary>The model, once it is ready.</summary>
     public ServedModel Model => _app.Services.GetRequiredService<ServedModels>().Ready.Single();
 
     /// <summary>Starts a gateway; with a fake cluster where one is given.</summary>
     public static async Task<TestGateway> StartAsync(ClusterStarter? cluster, params string[] args)
     {
+        LogLines log = new();
         WebApplication app = Program.Build(["--urls", "http://127.0.0.1:0", .. args], services =>
         {
             services.Replace(ServiceDescriptor.Singleton(TextWriter.Null));
+            services.AddSingleton<ILoggerProvider>(log);
             if (cluster is not null)
             {
                 services.Replace(ServiceDescriptor.Singleton(cluster));
             }
         });
         await app.StartAsync();
-        return new TestGateway(app);
+        return new TestGateway(app, log);
     }
 
     public Task WaitUntilReadyAsync() => Until.TrueAsync("/readyz answers 200", async () =>
         (await Client.GetAsync(new Uri("/readyz", UriKind.Relative))).StatusCode == HttpStatusCode.OK);
+
+    /// <summary>Gets a path.</summary>
+    public async Task<Answer> GetAsync(string path)
+    {
+        using HttpResponseMessage response = await Client.GetAsync(new Uri(path, UriKind.Relative));
+        return await Answer.OfAsync(response);
+    }
 
     /// <summary>Sends a completion request and returns status and body.</summary>
     public Task<Answer> PostAsync(string json) => PostAsync(Encoding.UTF8.GetBytes(json), "application/json");

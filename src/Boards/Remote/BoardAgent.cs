@@ -113,6 +113,22 @@ public sealed class BoardAgent : IAsyncDisposable
         ? share.Statistics with { ReceivedWeightBytes = _sources.ReceivedBytes(model) }
         : ShareStatistics.None;
 
+    /// <summary>Takes note of a plan, after checking that memory and disk can have this board's part of it.</summary>
+    internal void Prepare(string model, Plan plan)
+    {
+        BoardModel share = Share(model);
+        string what = $"the part of board {_options.Name} in plan {plan.Version} of {model}";
+        _sources.CheckRoom(model, plan.ShardsOf(_options.Name).Select(assignment => assignment.Slice), what);
+        share.Prepare(plan);
+    }
+
+    /// <summary>Forgets a plan that will not be committed, and what was sent for it need not be kept.</summary>
+    internal void Abandon(string model, int version)
+    {
+        Share(model).Abandon(version);
+        _sources.WantNothing(model);
+    }
+
     /// <summary>Registers a shard, or says which pieces of it must come first.</summary>
     internal RegisterAnswer Register(string model, ShardSlice slice)
     {

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Halo.Boards.Control;
+using Halo.Boards.Weights;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Inference.Model;
 using Halo.Planning.Assignment;
@@ -33,10 +34,10 @@ public static class BoardEndpoints
         Map(BoardPaths.Models, async context => await WriteAsync(
             context, await agent.OfferAsync(Read(context, BoardJson.Default.ModelOffer), context.RequestAborted), BoardJson.Default.ModelAnswer));
         Map(BoardPaths.Statistics, context => WriteAsync(context, agent.Statistics(Model(context)), BoardJson.Default.ShareStatistics));
-        Map(BoardPaths.Plans, context => Run(() => agent.Share(Model(context)).Prepare(Plan.FromJson(Encoding.UTF8.GetString(Body(context).Span)))));
+        Map(BoardPaths.Plans, context => Run(() => agent.Prepare(Model(context), Plan.FromJson(Encoding.UTF8.GetString(Body(context).Span)))));
         Map(BoardPaths.Commit, context => Run(() => agent.Share(Model(context)).Commit(Number(context))));
         Map(BoardPaths.Retire, context => Run(() => agent.Share(Model(context)).Retire()));
-        Map(BoardPaths.Abandon, context => Run(() => agent.Share(Model(context)).Abandon(Number(context))));
+        Map(BoardPaths.Abandon, context => Run(() => agent.Abandon(Model(context), Number(context))));
         Map(BoardPaths.Register, async context => await WriteAsync(
             context, agent.Register(Model(context), Read(context, BoardJson.Default.ShardSlice)), BoardJson.Default.RegisterAnswer));
         Map(BoardPaths.Unregister, async context =>
@@ -84,7 +85,7 @@ public static class BoardEndpoints
     {
         StepException => BoardStatus.Step,
         NotAttachedException => BoardStatus.NotAttached,
-        PlanDoesNotFitException => BoardStatus.PlanDoesNotFit,
+        PlanDoesNotFitException or NoRoomException => BoardStatus.PlanDoesNotFit,
         BoardBusyException => BoardStatus.Busy,
         StreamConnectException => BoardStatus.PeersApart,
         _ => null,

@@ -9,7 +9,7 @@ internal static class BoardStatus
     /// <summary>The caller is not the head process that the board serves.</summary>
     internal const int NotAttached = 421;
 
-    /// <summary>The board's memory is too small for its part of a plan.</summary>
+    /// <summary>The board's memory or disk is too small for its part of a plan.</summary>
     internal const int PlanDoesNotFit = 422;
 
     /// <summary>The board could not reach another board of a session, or that one did not come.</summary>

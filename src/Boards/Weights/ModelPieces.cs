@@ -69,6 +69,17 @@ public sealed class ModelPieces
         }
     }
 
+    /// <summary>Takes back all that <see cref="Missing"/> wanted.</summary>
+    internal void ReleaseAll() => _cache.WantNothing(_folder);
+
+    /// <summary>Checks, before anything is sent, that all pieces of some slices can be here together.</summary>
+    /// <param name="slices">The slices.</param>
+    /// <param name="what">What they are, for the message.</param>
+    /// <exception cref="NoRoomException">They cannot; the message has the numbers.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
+    internal void CheckRoom(IEnumerable<ShardSlice> slices, string what) =>
+        _cache.CheckRoom(slices.SelectMany(PiecesOf).Distinct().ToDictionary(PathOf, id => PieceFormat.FileBytes(Manifest, id)), what);
+
     /// <summary>
     /// Maps a piece after checking all of it; the payload's hash is computed once a process. A damaged piece is deleted, told of, and not here.
     /// </summary>
@@ -80,7 +91,8 @@ public sealed class ModelPieces
     /// <param name="id">The piece that it is said to be.</param>
     /// <param name="content">Its bytes from the header on; not read where the piece is here already.</param>
     /// <param name="cancellation">Gives up; nothing is kept.</param>
-    /// <exception cref="PieceException">It is another piece, damaged, cut short or too long, or there is no room; nothing is kept.</exception>
+    /// <exception cref="PieceException">It is another piece, damaged, cut short or too long; nothing is kept.</exception>
+    /// <exception cref="NoRoomException">There is no room for it; the message has the numbers.</exception>
     /// <exception cref="IOException">It could not be written; nothing is kept.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
     public async Task StoreAsync(PieceId id, Stream content, CancellationToken cancellation)

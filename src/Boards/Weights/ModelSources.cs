@@ -76,6 +76,13 @@ public sealed class ModelSources : IDisposable
     /// <summary>The pieces of a slice that this board lacks, by name.</summary>
     internal string[] Missing(string model, ShardSlice slice) => [.. Find(model).Pieces?.Missing(slice).Select(piece => piece.ToString()) ?? []];
 
+    /// <summary>Checks that this board's disk can have its part of a plan, before anything is sent.</summary>
+    /// <exception cref="NoRoomException">It cannot; the message has the numbers.</exception>
+    internal void CheckRoom(string model, IEnumerable<ShardSlice> slices, string what) => Find(model).Pieces?.CheckRoom(slices, what);
+
+    /// <summary>No piece is kept for shards that were to come: the plan that they are of was given up.</summary>
+    internal void WantNothing(string model) => Find(model).Pieces?.ReleaseAll();
+
     /// <summary>Keeps a piece that was sent.</summary>
     internal async Task StoreAsync(string model, string piece, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
     {
@@ -105,6 +112,7 @@ public sealed class ModelSources : IDisposable
         {
             foreach (OpenedModel model in _open.Values)
             {
+                model.Pieces?.ReleaseAll();
                 model.Source.Dispose();
             }
 

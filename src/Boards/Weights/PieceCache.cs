@@ -114,8 +114,41 @@ public sealed class PieceCache
         }
     }
 
+    /// <summary>Takes back all <see cref="Want"/> of pieces in a folder.</summary>
+    internal void WantNothing(string folder)
+    {
+        lock (_gate)
+        {
+            foreach ((string path, PieceState state) in _states)
+            {
+                state.Wanted &= Path.GetDirectoryName(path) != folder;
+            }
+        }
+    }
+
+    /// <summary>Checks, before any of them is sent, that some pieces can be here together with those that may not go.</summary>
+    /// <param name="pieces">Their paths and sizes.</param>
+    /// <param name="what">What they are, for the message.</param>
+    /// <exception cref="NoRoomException">They cannot; the message has the numbers.</exception>
+    internal void CheckRoom(IReadOnlyDictionary<string, long> pieces, string what)
+    {
+        lock (_gate)
+        {
+            List<CacheFolder.Entry> files = CacheFolder.List(Root);
+            long needed = pieces.Values.Sum();
+            long kept = files.Where(file => !MayGo(file) && !pieces.ContainsKey(file.Path)).Sum(file => file.Bytes);
+            long limit = Limit(files.Sum(file => file.Bytes));
+            if (kept + needed > limit)
+            {
+                throw new NoRoomException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"There is no room for {what} in {Root}: it takes {needed / 1e6:0.0} MB of pieces, {kept / 1e6:0.0} MB of others are in use, and {LimitText(limit)}"));
+            }
+        }
+    }
+
     /// <summary>Makes room for a piece and a locked file of its size to write it to.</summary>
-    /// <exception cref="PieceException">There is no room, even without all that may go; the message has the numbers.</exception>
+    /// <exception cref="NoRoomException">There is no room, even without all that may go; the message has the numbers.</exception>
     internal FileStream CreatePart(string path, long bytes, string name)
     {
         lock (_gate)
@@ -149,7 +182,7 @@ public sealed class PieceCache
     {
         List<CacheFolder.Entry> files = CacheFolder.List(Root);
         long used = files.Sum(file => file.Bytes);
-        long limit = Math.Min(MaxBytes, used + _options.FreeBytes(Root));
+        long limit = Limit(used);
         if (used + bytes <= limit)
         {
             return;
@@ -167,12 +200,17 @@ public sealed class PieceCache
 
         if (used + bytes > limit)
         {
-            throw new PieceException(string.Create(
+            throw new NoRoomException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"There is no room for piece {name} of {bytes / 1e6:0.0} MB in {Root}: {kept / 1e6:0.0} MB of pieces are in use or wanted, and "
-                + $"{limit / 1e6:0.0} MB are the most ({MaxBytes / 1e6:0.0} MB allowed). Allow the cache more, free space on its volume, or give this board less."));
+                $"There is no room for piece {name} of {bytes / 1e6:0.0} MB in {Root}: {kept / 1e6:0.0} MB of pieces are in use or wanted, and {LimitText(limit)}"));
         }
     }
+
+    private long Limit(long used) => Math.Min(MaxBytes, used + _options.FreeBytes(Root));
+
+    private string LimitText(long limit) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{limit / 1e6:0.0} MB are the most ({MaxBytes / 1e6:0.0} MB allowed). Allow the cache more (--cache-limit), free space on its volume, or give this board less.");
 
     private bool MayGo(CacheFolder.Entry file) =>
         file.IsPiece && (!_states.TryGetValue(file.Path, out PieceState? state) || (state.Users == 0 && !state.Wanted));

@@ -9,8 +9,8 @@ using Halo.Silo;
 namespace Halo.Cli.Bench;
 
 /// <summary>
-/// <c>halo bench decode</c>: decode speed of several numbers of boards in one process. Rounds are interleaved, so that whatever else the
-/// machine does falls on all of them alike.
+/// <c>halo bench decode</c>: decode speed of several numbers of boards in one process, or of this process's board alone against it together
+/// with boards in other processes. Rounds are interleaved, so that whatever else the machine does falls on all of them alike.
 /// </summary>
 internal static class DecodeCommand
 {
@@ -25,14 +25,29 @@ internal static class DecodeCommand
             "--tokens", "Tokens to decode in a round.", 64, count => count >= 2, "a whole number, 2 or more");
         Option<int> rounds = CommandOptions.Number(
             "--rounds", "Rounds after the warm-up.", 5, count => count >= 1, "a whole number, 1 or more");
+        NetworkChoices network = new();
         Option<bool> json = CommandOptions.Json();
-        Command command = new("decode", "Compare decode speed between numbers of boards.") { model, boards, threads, tokens, rounds, json };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            CommandConsole.Of(parsed),
-            ModelFile.Locate(parsed.GetValue(model)),
-            new DecodeSetting(parsed.GetValue(boards)!, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds)),
-            parsed.GetValue(json),
-            cancellationToken));
+        Command command = new("decode", "Compare decode speed between numbers of boards; with --board, between this process's board alone and all.")
+        {
+            model, boards, threads, tokens, rounds, json,
+        };
+        network.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            NetworkSetting others = network.Of(parsed);
+            int[] counts = others.HasBoards ? [1, 1 + others.Boards.Count] : parsed.GetValue(boards)!;
+            if (others.HasBoards && parsed.GetResult(boards) is { Implicit: false })
+            {
+                throw new CommandFault($"--boards and --board exclude each other: with --board, 1 board is compared with all {counts[1]}.");
+            }
+
+            return RunAsync(
+                CommandConsole.Of(parsed),
+                ModelFile.Locate(parsed.GetValue(model)),
+                new DecodeSetting(counts, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds), others),
+                parsed.GetValue(json),
+                cancellationToken);
+        });
         return command;
     }
 
@@ -45,7 +60,7 @@ internal static class DecodeCommand
         {
             foreach (int boards in setting.Boards)
             {
-                sessions.Add(await StartAsync(file, boards, setting, cancellationToken));
+                sessions.Add(await StartAsync(file, boards, setting, console, cancellationToken));
             }
 
             console.Note($"load average before: {LoadAverage()}");
@@ -74,16 +89,22 @@ internal static class DecodeCommand
     }
 
     private static Task<ModelSession> StartAsync(
-        ModelFile file, int boards, DecodeSetting setting, CancellationToken cancellationToken) =>
-        ModelSession.StartAsync(
-            file,
-            new HaloClusterOptions
-            {
-                Boards = boards,
-                Threads = setting.Threads,
-                KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + setting.Tokens),
-            },
-            cancellationToken);
+        ModelFile file, int boards, DecodeSetting setting, CommandConsole console, CancellationToken cancellationToken)
+    {
+        HaloClusterOptions options = new()
+        {
+            Boards = boards,
+            Threads = setting.Threads,
+            KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + setting.Tokens),
+        };
+        if (setting.Network.HasBoards && boards > 1)
+        {
+            options.Boards = 1;
+            setting.Network.ApplyTo(options);
+        }
+
+        return ModelSession.StartAsync(file, options, console, cancellationToken);
+    }
 
     private static Task<List<double>[]> MeasureAsync(
         CommandConsole console, List<ModelSession> sessions, DecodeSetting setting, CancellationToken cancellationToken) =>
@@ -146,11 +167,16 @@ internal static class DecodeCommand
             return;
         }
 
-        TextTable table = new TextTable().Numbers("boards", "median tok/s", "best tok/s", "least tok/s", "median ratio");
+        TextTable table = new TextTable().Numbers("boards", "median TPOT ms", "median tok/s", "best tok/s", "least tok/s", "median ratio");
         foreach (DecodeResult result in report.Results)
         {
             table.Row(
-                $"{result.Boards}", $"{result.Median:0.0}", $"{result.Best:0.0}", $"{result.Rounds.Min():0.0}", $"{result.Ratio:0.000}");
+                $"{result.Boards}",
+                $"{result.TpotMs:0.000}",
+                $"{result.Median:0.0}",
+                $"{result.Best:0.0}",
+                $"{result.Rounds.Min():0.0}",
+                $"{result.Ratio:0.000}");
         }
 
         console.Answer(table);

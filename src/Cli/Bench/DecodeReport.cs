@@ -4,24 +4,27 @@ using Halo.Cli.Hosting;
 namespace Halo.Cli.Bench;
 
 /// <summary>What to measure.</summary>
-/// <param name="Boards">Numbers of boards.</param>
-/// <param name="Threads">Compute threads of all boards of one cluster together.</param>
+/// <param name="Boards">Numbers of boards; 1 and all where boards in other processes take part.</param>
+/// <param name="Threads">Compute threads of this process's boards of one cluster together.</param>
 /// <param name="Tokens">Tokens a round.</param>
 /// <param name="Rounds">Rounds after the warm-up.</param>
-internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds);
+/// <param name="Network">Boards in other processes.</param>
+internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds, NetworkSetting Network);
 
 /// <summary>What was measured.</summary>
 /// <param name="Model">The model file.</param>
 /// <param name="Threads">Compute threads.</param>
 /// <param name="Tokens">Tokens a round.</param>
+/// <param name="RemoteBoards">Control endpoints of boards in other processes, which take part in all results but the first.</param>
 /// <param name="Results">One entry for each number of boards, in the order asked for.</param>
-internal sealed record DecodeReport(string Model, int Threads, int Tokens, IReadOnlyList<DecodeResult> Results)
+internal sealed record DecodeReport(
+    string Model, int Threads, int Tokens, IReadOnlyList<string> RemoteBoards, IReadOnlyList<DecodeResult> Results)
 {
     internal static DecodeReport Of(ModelFile file, DecodeSetting setting, List<double>[] rates)
     {
         double first = Median(rates[0]);
-        return new DecodeReport(file.Path, setting.Threads, setting.Tokens, [.. setting.Boards.Select((boards, i) =>
-            new DecodeResult(boards, rates[i], Median(rates[i]), rates[i].Max(), Median(rates[i]) / first))]);
+        return new DecodeReport(file.Path, setting.Threads, setting.Tokens, setting.Network.Boards, [.. setting.Boards.Select((boards, i) =>
+            new DecodeResult(boards, rates[i], Median(rates[i]), 1e3 / Median(rates[i]), rates[i].Max(), Median(rates[i]) / first))]);
     }
 
     private static double Median(List<double> values)
@@ -35,9 +38,10 @@ internal sealed record DecodeReport(string Model, int Threads, int Tokens, IRead
 /// <param name="Boards">Boards.</param>
 /// <param name="Rounds">Each round.</param>
 /// <param name="Median">The median round.</param>
+/// <param name="TpotMs">The median round's time per output token, in milliseconds.</param>
 /// <param name="Best">The fastest round.</param>
 /// <param name="Ratio">The median as a ratio to that of the first number of boards.</param>
-internal sealed record DecodeResult(int Boards, IReadOnlyList<double> Rounds, double Median, double Best, double Ratio);
+internal sealed record DecodeResult(int Boards, IReadOnlyList<double> Rounds, double Median, double TpotMs, double Best, double Ratio);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(DecodeReport))]

@@ -35,8 +35,10 @@ internal static class PerplexityCommand
             ("stories", ScoringProtocol.Stories));
         Option<int> boards = CommandOptions.Boards(1);
         Option<int> threads = CommandOptions.Threads();
+        NetworkChoices network = new();
         Option<bool> json = CommandOptions.Json();
         Command command = new("perplexity", "Score a text.") { model, text, context, chunks, protocol, boards, threads, json };
+        network.AddTo(command);
         command.SetAction((parsed, cancellationToken) => RunAsync(
             CommandConsole.Of(parsed),
             ModelFile.Locate(parsed.GetValue(model)),
@@ -46,7 +48,8 @@ internal static class PerplexityCommand
                 parsed.GetValue(chunks),
                 parsed.GetValue(protocol),
                 parsed.GetValue(boards),
-                parsed.GetValue(threads)),
+                parsed.GetValue(threads),
+                network.Of(parsed)),
             parsed.GetValue(json),
             cancellationToken));
         return command;
@@ -63,7 +66,8 @@ internal static class PerplexityCommand
             Threads = setting.Threads,
             KvPositions = ModelSession.KvPositions(PerplexityRun.SequencesInFlight, context),
         };
-        await using ModelSession session = await ModelSession.StartAsync(file, options, cancellationToken);
+        setting.Network.ApplyTo(options);
+        await using ModelSession session = await ModelSession.StartAsync(file, options, console, cancellationToken);
         ITokenizer tokenizer = session.Model.Tokenizer;
         IReadOnlyList<ScoredPiece> pieces = setting.Protocol == ScoringProtocol.Windows
             ? WindowCutter.Cut(tokenizer, text, context, setting.Chunks)

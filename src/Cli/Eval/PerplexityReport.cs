@@ -8,9 +8,11 @@ namespace Halo.Cli.Eval;
 /// <param name="Context">Tokens of a sequence; null takes the usual number.</param>
 /// <param name="Chunks">Sequences; null takes all.</param>
 /// <param name="Protocol">How the text is cut.</param>
-/// <param name="Boards">Boards.</param>
-/// <param name="Threads">Compute threads of all boards together.</param>
-internal sealed record PerplexitySetting(string Text, int? Context, int? Chunks, ScoringProtocol Protocol, int Boards, int Threads);
+/// <param name="Boards">Boards in this process.</param>
+/// <param name="Threads">Compute threads of this process's boards together.</param>
+/// <param name="Network">Boards in other processes.</param>
+internal sealed record PerplexitySetting(
+    string Text, int? Context, int? Chunks, ScoringProtocol Protocol, int Boards, int Threads, NetworkSetting Network);
 
 /// <summary>A text's score as the command prints it.</summary>
 /// <param name="Model">The model file.</param>
@@ -43,7 +45,7 @@ internal sealed record PerplexityReport(
         setting.Protocol == ScoringProtocol.Windows ? "windows" : "stories",
         context,
         chunks,
-        setting.Boards,
+        setting.Boards + setting.Network.Boards.Count,
         score.Value,
         score.StandardError,
         score.Nll,

@@ -1,7 +1,5 @@
 using System.CommandLine;
 using Halo.Cli.Hosting;
-using Halo.Fabric.Streams;
-using Halo.Fabric.Wire;
 using Halo.Silo;
 
 namespace Halo.Cli.Generate;
@@ -21,24 +19,19 @@ internal static class GenerateCommand
         Option<string?> model = CommandOptions.Model();
         Option<int?> boards = CommandOptions.OptionalNumber<int>(
             "--boards",
-            $"Boards in this process. [default: {DefaultBoards}, or as many as --speed has numbers]",
+            $"Boards in this process. [default: {DefaultBoards}, or as many as --speed has numbers; 1 with --board]",
             CommandOptions.IsBoardCount,
             CommandOptions.BoardCountNeeded);
         Option<TransportKind> transport = CommandOptions.Choice(
             "--transport", "How boards exchange partial sums: shared memory, layer grains that add them up, or TCP.",
             ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream));
-        Option<Topology> topology = CommandOptions.Choice(
-            "--topology", "Over TCP: every board to every other, or all through the head board.",
-            ("mesh", Topology.Mesh), ("star", Topology.Star));
-        Option<WireType> wire = CommandOptions.Choice(
-            "--wire", "Over TCP: how partial sums travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
         Option<int> threads = CommandOptions.Threads();
         Option<double[]> speeds = CommandOptions.NumberList<double>(
-            "--speed", "Relative speeds of the boards, such as 1,2,4: a faster one gets more groups. [default: all alike]",
+            "--speed", "Relative speeds of the boards, this process's first, then --board's, such as 1,2,4: a faster one gets more groups. [default: measured]",
             [], speed => speed > 0 && double.IsFinite(speed), "numbers above 0, comma-separated, one for each board");
         Option<long?> memory = new("--memory-limit")
         {
-            Description = "Memory of each board: bytes, 500M, 2G. [default: an equal share of this machine's]",
+            Description = "Memory of each board in this process: bytes, 500M, 2G. [default: an equal share of this machine's]",
             HelpName = "BYTES",
             CustomParser = result => CommandOptions.Read(result, "--memory-limit", ByteCount.Needed, ByteCount.Read),
         };
@@ -49,26 +42,28 @@ internal static class GenerateCommand
             Description = "Text that ends the generation and is not printed; may be given again.",
             HelpName = "TEXT",
         };
+        NetworkChoices network = new();
         SamplingChoices sampling = new();
 
         Command command = new("generate", "Continue a text.")
         {
-            prompt, model, boards, transport, topology, wire, threads, speeds, memory, maxTokens, stop,
+            prompt, model, boards, transport, threads, speeds, memory, maxTokens, stop,
         };
+        network.AddTo(command);
         sampling.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             double[] speedValues = parsed.GetValue(speeds)!;
+            NetworkSetting others = network.Of(parsed);
             HaloClusterOptions options = new()
             {
-                Boards = parsed.GetValue(boards) ?? (speedValues.Length > 0 ? speedValues.Length : DefaultBoards),
+                Boards = parsed.GetValue(boards) ?? (others.HasBoards ? 1 : speedValues.Length > 0 ? speedValues.Length : DefaultBoards),
                 Threads = parsed.GetValue(threads),
                 Transport = parsed.GetValue(transport),
-                Topology = parsed.GetValue(topology),
-                WireType = parsed.GetValue(wire),
                 BoardMemoryBytes = parsed.GetValue(memory),
                 Speeds = [.. speedValues],
             };
+            others.ApplyTo(options);
             Generation generation = new(CommandConsole.Of(parsed), ModelFile.Locate(parsed.GetValue(model)), options, sampling.Of(parsed))
             {
                 MaxTokens = parsed.GetValue(maxTokens),

@@ -8,7 +8,7 @@ using Halo.Silo;
 
 namespace Halo.Cli.Generate;
 
-/// <summary>One completion on boards in this process, its text streamed to stdout, its figures to stderr.</summary>
+/// <summary>One completion, its text streamed to stdout, its figures to stderr.</summary>
 internal sealed class Generation(CommandConsole console, ModelFile file, HaloClusterOptions options, SamplingParameters sampling)
 {
     internal required int MaxTokens { get; init; }
@@ -24,10 +24,10 @@ internal sealed class Generation(CommandConsole console, ModelFile file, HaloClu
 
         options.KvPositions = ModelSession.KvPositions(1, LongestSequence(prompt, file.ReadConfig().ContextLength));
         long start = Stopwatch.GetTimestamp();
-        await using ModelSession session = await ModelSession.StartAsync(file, options, cancellationToken);
+        await using ModelSession session = await ModelSession.StartAsync(file, options, console, cancellationToken);
         string seed = sampling.Temperature > 0 ? $", seed {sampling.Seed}" : "";
         double loading = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        console.Note($"{file.Name} on {Count(options.LocalBoards, "board")}, ready in {loading:0.00} s{seed}");
+        console.Note($"{file.Name} on {Count(ModelSession.BoardCount(options), "board")}, ready in {loading:0.00} s{seed}");
         GenerationFigures figures = await StreamAsync(session, prompt, cancellationToken);
         await ReportAsync(session, figures);
         return CommandHost.Success;

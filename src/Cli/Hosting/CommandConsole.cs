@@ -31,6 +31,9 @@ internal sealed class CommandConsole
     internal static CommandConsole Of(ParseResult parsed) =>
         new(parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
 
+    /// <summary>Whether <see cref="WithProgressAsync"/> shows anything.</summary>
+    internal bool ShowsProgress => _errorIsTerminal;
+
     /// <summary>Writes a line to stderr.</summary>
     internal void Note(string line) => _errorWriter.WriteLine(Printable.OneLine(line));
 

@@ -33,7 +33,7 @@ internal static class CommandOptions
         int cores = Environment.ProcessorCount;
         return Number(
             "--threads",
-            "Compute threads of all boards together.",
+            "Compute threads of this process's boards together.",
             cores,
             count => count >= 1 && count <= cores,
             $"a whole number from 1 to {cores}, the cores this process may use");

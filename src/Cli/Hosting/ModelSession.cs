@@ -3,11 +3,12 @@ using Halo.Grains;
 using Halo.Inference.Model;
 using Halo.Planning.Assignment;
 using Halo.Silo;
+using Halo.Silo.Membership;
 using Orleans;
 
 namespace Halo.Cli.Hosting;
 
-/// <summary>One model on boards in this process, ready for steps.</summary>
+/// <summary>One model on boards in this process and in others, ready for steps.</summary>
 internal sealed class ModelSession : IAsyncDisposable
 {
     private readonly HaloCluster _cluster;
@@ -32,10 +33,14 @@ internal sealed class ModelSession : IAsyncDisposable
     /// <summary>Starts the boards and loads the model.</summary>
     /// <param name="file">The model.</param>
     /// <param name="options">The boards; the model is added to them here.</param>
+    /// <param name="console">Takes warnings, and progress where weights must be sent.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CommandFault">The options have faults.</exception>
+    /// <exception cref="Halo.Boards.Control.ClusterKeyException">The key file cannot be used.</exception>
+    /// <exception cref="BoardsUnavailableException">Boards that were named are not in service; the message gives each with its reason.</exception>
     /// <exception cref="ModelUnavailableException">The model is unusable or does not fit the boards.</exception>
-    internal static async Task<ModelSession> StartAsync(ModelFile file, HaloClusterOptions options, CancellationToken cancellationToken)
+    internal static async Task<ModelSession> StartAsync(
+        ModelFile file, HaloClusterOptions options, CommandConsole console, CancellationToken cancellationToken)
     {
         options.Models = new Dictionary<string, string> { [file.Name] = file.Path };
         if (options.Validate() is { Count: > 0 } faults)
@@ -43,10 +48,17 @@ internal sealed class ModelSession : IAsyncDisposable
             throw new CommandFault(string.Join(" ", faults));
         }
 
-        HaloCluster cluster = await HaloCluster.StartAsync(options, cancellationToken: cancellationToken);
+        HeadIdentity? identity = HeadIdentity.Of(options, out string? warning);
+        if (warning is not null)
+        {
+            console.Note(warning);
+        }
+
+        HaloCluster cluster = await HaloCluster.StartAsync(options, identity: identity, cancellationToken: cancellationToken);
         try
         {
-            await cluster.Grains.GetGrain<IModelGrain>(file.Name).EnsureReadyAsync().WaitAsync(cancellationToken);
+            await ConnectAsync(cluster, cancellationToken);
+            await LoadAsync(cluster, file, options, console).WaitAsync(cancellationToken);
             return new ModelSession(cluster, file.Name);
         }
         catch
@@ -56,8 +68,36 @@ internal sealed class ModelSession : IAsyncDisposable
         }
     }
 
+    /// <summary>What boards are counted as: those of this process and those that were named.</summary>
+    internal static int BoardCount(HaloClusterOptions options) => options.LocalBoards + options.BoardUrls.Count;
+
     /// <summary>The committed plan.</summary>
     internal async Task<Plan> GetPlanAsync() => (await Grains.GetGrain<IModelGrain>(_name).GetPlanAsync()).ToPlan();
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
+
+    private static async Task ConnectAsync(HaloCluster cluster, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<BoardView> missing = await cluster.ConnectAsync(cancellationToken);
+        if (missing.Count > 0)
+        {
+            throw new BoardsUnavailableException($"Not in service: {string.Join("; ", missing.Select(board => board.Trouble))}");
+        }
+    }
+
+    private static async Task LoadAsync(HaloCluster cluster, ModelFile file, HaloClusterOptions options, CommandConsole console)
+    {
+        Task<ModelStatus> ready = cluster.Grains.GetGrain<IModelGrain>(file.Name).EnsureReadyAsync();
+        if (options.IsNetworked && console.ShowsProgress)
+        {
+            LoadedModel model = cluster.Models.Open(file.Name);
+            await console.WithProgressAsync("weights", async progress =>
+            {
+                await LoadProgress.ReportAsync(cluster, model, options, ready, progress);
+                return await ready;
+            });
+        }
+
+        await ready;
+    }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using System.Text.Json;
 using Halo.Gateway.Contracts;
 using Microsoft.AspNetCore.Diagnostics;
 
@@ -67,7 +68,11 @@ internal sealed class ErrorAnswers
             context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         }
 
-        await context.Response.WriteAsJsonAsync(new ErrorResponse(error.Detail), GatewayJson.Of<ErrorResponse>(), null, context.RequestAborted);
+        // Its length said: a board that asks a gateway without a key to be taken in reads no answer that does not say it.
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(new ErrorResponse(error.Detail), GatewayJson.Of<ErrorResponse>());
+        context.Response.ContentType = "application/json; charset=utf-8";
+        context.Response.ContentLength = body.Length;
+        await context.Response.Body.WriteAsync(body, context.RequestAborted);
     }
 
     /// <summary>Errors that the server's own parts answer, with a status and nothing else.</summary>

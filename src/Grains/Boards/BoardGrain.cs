@@ -21,7 +21,11 @@ internal sealed class BoardGrain(IBoard board, PlanCatalog plans) : Grain, IBoar
     public async Task PreparePlanAsync(PlanDocument document)
     {
         Plan plan = document.ToPlan();
-        await board.PrepareAsync(plan);
+        if (plan.Boards.Contains(board.Name))
+        {
+            await board.PrepareAsync(plan);
+        }
+
         plans.Add(plan);
     }
 

@@ -22,20 +22,21 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
     // Each loss takes a board out, so this is patience with boards that come back and go again.
     private const int MostBoardLosses = 8;
 
+    private readonly LeftOutBoards _leftOut = new(boards);
     private Plan? _plan;
     private int _lastVersion; // of all plans, also of those that were given up
     private bool _needsRepair;
 
     private string Model => this.GetPrimaryKeyString();
 
-    private bool IsReady => _plan is not null && !_needsRepair && _plan.Boards.SequenceEqual(boards.ActiveBoards);
+    private bool IsReady => _plan is not null && !_needsRepair && _plan.Boards.SequenceEqual(_leftOut.Usable);
 
     public async Task<ModelStatus> EnsureReadyAsync()
     {
         LoadedModel model = Open();
         for (int attempt = 1; !IsReady; attempt++)
         {
-            IReadOnlyList<string> active = boards.ActiveBoards;
+            IReadOnlyList<string> active = _leftOut.Usable;
             try
             {
                 bool sameBoards = _plan is not null && _plan.Boards.SequenceEqual(active);
@@ -48,6 +49,16 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
             catch (BoardLostException fault)
             {
                 throw new ModelUnavailableException(ModelFault.Failed, fault.Message);
+            }
+            catch (BoardTooSmallException fault) when (fault.Board != options.HeadBoard && active.Count > 1)
+            {
+                // Service on fewer boards is better than none.
+                _leftOut.Add(fault.Board, fault.Message, heldShards: _plan?.Boards.Contains(fault.Board) ?? false);
+                GrainsLog.BoardLeftOut(log, Model, fault.Board, fault.Message);
+            }
+            catch (BoardTooSmallException fault)
+            {
+                throw TooSmall(fault);
             }
         }
 
@@ -82,7 +93,15 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         if (_plan.Find(id)!.Board != board)
         {
             _lastVersion++;
-            await CarryOutAsync(plan, [plan.Find(id)!]);
+            try
+            {
+                await CarryOutAsync(plan, [plan.Find(id)!]);
+            }
+            catch (BoardTooSmallException fault)
+            {
+                throw TooSmall(fault);
+            }
+
             GrainsLog.ShardMoved(log, Model, shard, board, plan.Version);
         }
 
@@ -128,16 +147,20 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         }
         catch (PlanDoesNotFitException fault)
         {
-            throw new ModelUnavailableException(ModelFault.DoesNotFit, fault.Message);
+            throw new ModelUnavailableException(ModelFault.DoesNotFit, fault.Message + _leftOut.Reasons);
         }
     }
 
+    private ModelUnavailableException TooSmall(BoardTooSmallException fault) => new(ModelFault.DoesNotFit, fault.Message + _leftOut.Reasons);
+
     private async Task CarryOutAsync(Plan plan, IReadOnlyList<ShardAssignment> moved)
     {
+        // Boards that the plan does without, but whose shards must learn where to go.
+        string[] all = [.. plan.Boards, .. _plan?.Boards.Except(plan.Boards).Intersect(boards.ActiveBoards) ?? []];
         try
         {
             PlanDocument document = PlanDocument.Of(plan);
-            await OnAllBoards(plan, board => board.PreparePlanAsync(document));
+            await Task.WhenAll(all.Select(board => BoardTooSmallException.Naming(board, Board(board).PreparePlanAsync(document))));
             await Task.WhenAll(moved.Select(assignment => Shard(assignment).MoveAsync(plan.Version)));
             await PrepareShardsAsync(plan, moved);
             await GrainFactory.GetGrain<ISchedulerGrain>(Model).SwitchPlanAsync(plan.Version, [.. moved.Select(assignment => assignment.Shard.ToString())]);
@@ -145,15 +168,15 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         catch (Exception fault)
         {
             GrainsLog.PlanAbandoned(log, plan.Version, Model, fault.Message);
-            await OnBoardsThatAnswer(plan, board => board.AbandonPlanAsync(Model, plan.Version));
+            await OnBoardsThatAnswer(plan, all, board => board.AbandonPlanAsync(Model, plan.Version));
             _needsRepair = true;
-            throw fault is BoardLostException ? fault : new ModelUnavailableException(
-                fault is PlanDoesNotFitException ? ModelFault.DoesNotFit : ModelFault.Failed, fault.Message);
+            throw fault is BoardLostException or BoardTooSmallException ? fault : new ModelUnavailableException(ModelFault.Failed, fault.Message);
         }
 
         _plan = plan;
         _needsRepair = false;
-        await OnBoardsThatAnswer(plan, board => board.RetirePlansAsync(Model, plan.Version));
+        await OnBoardsThatAnswer(plan, all, board => board.RetirePlansAsync(Model, plan.Version));
+        _leftOut.AskAgain();
         if (moved.Count == 0)
         {
             GrainsLog.ModelReady(log, Model, plan.Version, plan.Shards.Count, plan.Boards.Count, plan.HeadBoard);
@@ -168,7 +191,9 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
     {
         for (int attempt = 0; attempt < MostMigrations; attempt++)
         {
-            if ((await Shard(assignment).PrepareAsync(plan.Version, takeKv)).Board == assignment.Board)
+            Task<ShardStatus> preparing = Shard(assignment).PrepareAsync(plan.Version, takeKv);
+            await BoardTooSmallException.Naming(assignment.Board, preparing);
+            if ((await preparing).Board == assignment.Board)
             {
                 return;
             }
@@ -177,20 +202,18 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         throw new InvalidOperationException($"Shard {Model}/{assignment.Shard} does not come to rest on board {assignment.Board}.");
     }
 
-    private Task OnAllBoards(Plan plan, Func<IBoardGrain, Task> call) => Task.WhenAll(plan.Boards.Select(board => call(Board(board))));
-
     // What is lost needs no clearing up; what is not must get it all the same.
-    private Task OnBoardsThatAnswer(Plan plan, Func<IBoardGrain, Task> call) => OnAllBoards(plan, async board =>
+    private Task OnBoardsThatAnswer(Plan plan, IReadOnlyList<string> names, Func<IBoardGrain, Task> call) => Task.WhenAll(names.Select(async board =>
     {
         try
         {
-            await call(board);
+            await call(Board(board));
         }
         catch (Exception fault)
         {
-            GrainsLog.BoardNotCleared(log, board.GetPrimaryKeyString(), Model, plan.Version, fault.Message);
+            GrainsLog.BoardNotCleared(log, board, Model, plan.Version, fault.Message);
         }
-    });
+    }));
 
     private IBoardGrain Board(string name) => GrainFactory.GetGrain<IBoardGrain>(name);
 

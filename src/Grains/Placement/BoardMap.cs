@@ -17,6 +17,9 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
         [.. statuses.GetApproximateSiloStatuses(onlyActive: true).Keys
             .Select(NameOf).OfType<string>().Where(name => !boards.IsLost(name)).Order(BoardNameComparer.Instance)];
 
+    /// <summary>The active silo of a board, or null; another one when the board comes anew.</summary>
+    public SiloAddress? SiloOf(string board) => Find(board, statuses.GetApproximateSiloStatuses(onlyActive: true).Keys);
+
     /// <summary>The silo of a board among those offered, or null.</summary>
     public SiloAddress? Find(string board, IEnumerable<SiloAddress> silos) => silos.FirstOrDefault(silo => NameOf(silo) == board);
 

@@ -51,6 +51,9 @@ internal sealed class BoardMember : IAsyncDisposable
     /// <summary>The board's name; null until it was reached.</summary>
     internal string? Name => Volatile.Read(ref _announcement)?.Name;
 
+    /// <summary>What it called itself when it asked to join; null where the user named it.</summary>
+    internal string? SaidName { get; init; }
+
     /// <summary>Whether grains may count on it.</summary>
     internal bool IsInService => Volatile.Read(ref _board) is not null;
 
@@ -96,7 +99,7 @@ internal sealed class BoardMember : IAsyncDisposable
                 ? watched && liveness!.State != LivenessState.Alive ? BoardState.Suspect : BoardState.Alive
                 : _announcement is null ? BoardState.Connecting : BoardState.Dead;
             return new BoardView(
-                _announcement?.Name ?? "",
+                _announcement?.Name ?? SaidName ?? "",
                 Address,
                 state,
                 _board is null ? _reason : null,

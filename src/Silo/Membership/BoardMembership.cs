@@ -69,7 +69,7 @@ internal sealed class BoardMembership : IAsyncDisposable
             }
         }
 
-        member = Add(address, speed: null);
+        member = Add(address, speed: null, name);
         return await member.JoinAsync(instance);
     }
 
@@ -82,7 +82,7 @@ internal sealed class BoardMembership : IAsyncDisposable
     private static string Taken(string name, string where) =>
         $"A board named {name} is in service already, at {where}. Every board needs a name of its own: start this one with another --name.";
 
-    private BoardMember Add(Uri address, double? speed)
+    private BoardMember Add(Uri address, double? speed, string? saidName = null)
     {
         lock (_gate)
         {
@@ -91,7 +91,7 @@ internal sealed class BoardMembership : IAsyncDisposable
                 return known;
             }
 
-            BoardMember member = new(address, speed, _context, _monitor, WhoElseHas);
+            BoardMember member = new(address, speed, _context, _monitor, WhoElseHas) { SaidName = saidName };
             _members.Add(member);
             member.Start();
             return member;

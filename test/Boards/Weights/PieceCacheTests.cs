@@ -59,7 +59,7 @@ public sealed class PieceCacheTests
         ShardSlice wanted = new(ShardId.Parse("0/feed-forward-0"), 1, 3);
         Assert.Equal(Ids(3), pieces.Missing(wanted));
 
-        PieceException fault = await Assert.ThrowsAsync<PieceException>(() => set.SendAsync(pieces, CacheSet.Neurons(3)));
+        NoRoomException fault = await Assert.ThrowsAsync<NoRoomException>(() => set.SendAsync(pieces, CacheSet.Neurons(3)));
         string megabytes = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{3 * piece / 1e6:0.0} MB");
         Assert.Contains("no room for piece 0-feed-forward-3-1 of tales", fault.Message, StringComparison.Ordinal);
         Assert.Contains($"{megabytes} of pieces are in use", fault.Message, StringComparison.Ordinal);

@@ -19,6 +19,7 @@ public sealed class DecodeCommandTests
             Assert.Equal(rounds.Order().ElementAt(1), item.GetProperty("median").GetDouble());
             Assert.Equal(rounds.Max(), item.GetProperty("best").GetDouble());
             Assert.True(rounds.Min() > 0);
+            Assert.Equal(1e3 / rounds.Order().ElementAt(1), item.GetProperty("tpotMs").GetDouble(), 1e-9);
         });
         Assert.Contains("load average before", result.Error, StringComparison.Ordinal);
     }
@@ -29,6 +30,7 @@ public sealed class DecodeCommandTests
         string[] lines = (await CommandLine.RunAsync("bench", "decode", "--boards", "2", "--tokens", "4", "--rounds", "2")).AssertSuccess()
             .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2, lines.Length);
+        Assert.Contains("median TPOT ms", lines[0], StringComparison.Ordinal);
         Assert.Contains("median tok/s", lines[0], StringComparison.Ordinal);
         Assert.EndsWith("1.000", lines[1].TrimEnd(), StringComparison.Ordinal);
     }

@@ -1,4 +1,4 @@
-using Halo.Cli.Hosting;
+using Halo.Silo;
 
 namespace Halo.Cli.Tests.Hosting;
 

@@ -12,6 +12,8 @@ public sealed class CommandHostTests
     [InlineData("halo generate", "no option '--colour'", "generate", "--colour", "red", "text")]
     [InlineData("halo generate", "no option '--tempature'", "generate", "--tempature")]
     [InlineData("halo bench decode", "no option '--fast'", "bench", "decode", "--fast")]
+    [InlineData("halo key", "Required argument missing", "key")]
+    [InlineData("halo boards", "no option '--board'", "boards", "--board", "http://10.0.0.12:5100")]
     [InlineData("halo lab pad", "'--out' is required", "lab", "pad")]
     public async Task Run_WrongUsage_PointsToHelp(string path, string said, params string[] args) =>
         (await CommandLine.RunAsync(args)).AssertFault(said, $"'{path} --help'");

@@ -25,18 +25,31 @@ internal sealed partial class BoardProgram : IAsyncDisposable
     /// <summary>The control endpoint.</summary>
     internal string Url => $"http://127.0.0.1:{ControlPort}";
 
-    internal static async Task<BoardProgram> StartAsync(
-        ClusterFolder folder, string name, double speed = 1, (int Control, int Data) ports = default, params string[] more)
+    internal static Task<BoardProgram> StartAsync(
+        ClusterFolder folder, string name, double speed = 1, (int Control, int Data) ports = default, params string[] more) =>
+        StartInAsync([], folder, name, speed, ports, more);
+
+    /// <summary>Starts a board with more environment variables than this process has.</summary>
+    internal static async Task<BoardProgram> StartInAsync(
+        Dictionary<string, string> environment, ClusterFolder folder, string name, double speed = 1, (int Control, int Data) ports = default, params string[] more)
     {
         string[] arguments =
         [
             "--name", name, "--key-file", folder.KeyFile, "--listen", "127.0.0.1", "--port", Text(ports.Control), "--data-port", Text(ports.Data),
             "--speed", Text(speed), "--threads", "1", "--cache", folder.CacheOf(name), .. more,
         ];
-        BuiltProgram program = BuiltProgram.Start("Halo.Silo", "halo-silo", arguments);
+        BuiltProgram program = BuiltProgram.StartIn(environment, "Halo.Silo", "halo-silo", arguments);
         BoardProgram board = new(name, program);
         await program.UntilAsync(() => Task.FromResult(Listening().IsMatch(program.Output)), $"board {name} to listen");
         return board;
+    }
+
+    /// <summary>Ends the process without a word, and starts another one on the same ports and cache.</summary>
+    internal async Task<BoardProgram> RestartAsync(ClusterFolder folder, params string[] more)
+    {
+        Program.Kill();
+        await DisposeAsync();
+        return await StartAsync(folder, Name, ports: (ControlPort, DataPort), more: more);
     }
 
     public ValueTask DisposeAsync() => Program.DisposeAsync();

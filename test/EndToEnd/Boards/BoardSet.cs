@@ -22,11 +22,11 @@ internal sealed class BoardSet : IReadOnlyList<BoardProgram>, IAsyncDisposable
         new(folder, await Task.WhenAll(Enumerable.Range(2, count).Select(number => BoardProgram.StartAsync(folder, $"b{number}", more: more))));
 
     /// <summary>Starts a board that has ended, under its name and at its old ports.</summary>
-    internal async Task RestartAsync(int index)
+    internal async Task RestartAsync(int index, params string[] more)
     {
         BoardProgram before = _boards[index];
         await before.DisposeAsync();
-        _boards[index] = await BoardProgram.StartAsync(_folder, before.Name, ports: (before.ControlPort, before.DataPort));
+        _boards[index] = await BoardProgram.StartAsync(_folder, before.Name, ports: (before.ControlPort, before.DataPort), more: more);
     }
 
     public IEnumerator<BoardProgram> GetEnumerator() => ((IEnumerable<BoardProgram>)_boards).GetEnumerator();

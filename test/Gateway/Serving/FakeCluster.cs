@@ -3,6 +3,7 @@ using System.Text;
 using Halo.Grains;
 using Halo.Inference.Tokenization;
 using Halo.Planning.Assignment;
+using Halo.Silo.Membership;
 using Orleans;
 
 namespace Halo.Gateway.Serving;
@@ -20,7 +21,25 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
 
     public SchedulerStatistics Statistics { get; set; } = new(0, 0, 0, 0, 0);
 
+    /// <summary>The boards; b1 is the head board.</summary>
+    public IReadOnlyList<BoardView> Boards { get; set; } = [new BoardView("b1", null, BoardState.Alive, null, 2, 10e9, 1_000_000, null, 0)];
+
+    /// <summary>What a board's grain answers: board, model.</summary>
+    public Func<string, string, Task<BoardStatistics>> BoardStatistics { get; set; } =
+        (board, _) => Task.FromResult(new BoardStatistics(board, 0, 0, 0, 0, 0, 0));
+
+    /// <summary>What becomes of a board that wants to join: name, process, address.</summary>
+    public Func<string, string, Uri, string?> Join { get; set; } = (_, _, _) => null;
+
+    /// <summary>Boards that were named and do not answer.</summary>
+    public IReadOnlyList<BoardView> Missing { get; set; } = [];
+
+    /// <summary>How often the model was to be made ready.</summary>
+    public int Loads { get; private set; }
+
     public bool IsDisposed { get; private set; }
+
+    public string HeadBoard => "b1";
 
     public IGrainFactory Grains => FakeGrainFactory.Of(this);
 
@@ -53,10 +72,16 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
 
     public ITokenizer TokenizerOf(string model) => this;
 
-    public object Grain(Type contract) => contract == typeof(IGenerationGrain) ? new Generation(this) : this;
+    public Task<IReadOnlyList<BoardView>> ConnectAsync(CancellationToken cancellationToken) => Task.FromResult(Missing);
+
+    public Task<string?> JoinAsync(string name, string instance, Uri address) => Task.FromResult(Join(name, instance, address));
+
+    public object Grain(Type contract, string key) =>
+        contract == typeof(IGenerationGrain) ? new Generation(this) : contract == typeof(IBoardGrain) ? new BoardOf(this, key) : this;
 
     public async Task<ModelStatus> EnsureReadyAsync()
     {
+        Loads++;
         await Load();
         return new ModelStatus("halo-tales", ContextLength, 1, "b1");
     }
@@ -93,6 +118,21 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
     {
         IsDisposed = true;
         return ValueTask.CompletedTask;
+    }
+
+    private sealed class BoardOf(FakeCluster cluster, string name) : IBoardGrain
+    {
+        public Task<BoardStatistics> GetStatisticsAsync(string model) => cluster.BoardStatistics(name, model);
+
+        public Task<BoardCapabilities> GetCapabilitiesAsync() => throw new NotSupportedException();
+
+        public Task PreparePlanAsync(PlanDocument plan) => throw new NotSupportedException();
+
+        public Task CommitPlanAsync(string model, int version) => throw new NotSupportedException();
+
+        public Task RetirePlansAsync(string model, int committedVersion) => throw new NotSupportedException();
+
+        public Task AbandonPlanAsync(string model, int version) => throw new NotSupportedException();
     }
 
     private sealed class Generation(FakeCluster cluster) : IGenerationGrain

@@ -18,6 +18,6 @@ public class FakeGrainFactory : DispatchProxy
     /// <inheritdoc/>
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
         targetMethod is { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true }
-            ? _cluster!.Grain(targetMethod.GetGenericArguments()[0])
+            ? _cluster!.Grain(targetMethod.GetGenericArguments()[0], (string)args![0]!)
             : throw new NotSupportedException(targetMethod?.Name);
 }

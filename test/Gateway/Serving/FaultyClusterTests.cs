@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using Halo.Boards;
 using Halo.Grains;
 
 namespace Halo.Gateway.Serving;
@@ -17,8 +18,8 @@ public sealed class FaultyClusterTests
         FakeCluster cluster = new() { Load = () => load.Task };
         await using TestGateway gateway = await TestGateway.StartAsync(cluster.StartAsync);
 
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(gateway, "/healthz")).Status);
-        Answer ready = await GetAsync(gateway, "/readyz");
+        Assert.Equal(HttpStatusCode.OK, (await gateway.GetAsync("/healthz")).Status);
+        Answer ready = await gateway.GetAsync("/readyz");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.Status);
         Assert.Contains("not loaded yet", ready.Text, StringComparison.Ordinal);
         Answer completion = await gateway.PostAsync("""{"prompt":"x"}""");
@@ -39,9 +40,9 @@ public sealed class FaultyClusterTests
         FakeCluster cluster = new() { Load = () => throw new ModelUnavailableException(fault, "3 GB are missing.") };
         await using TestGateway gateway = await TestGateway.StartAsync(cluster.StartAsync);
 
-        await Until.TrueAsync("/readyz gives the reason", async () => (await GetAsync(gateway, "/readyz")).Text.Contains("3 GB", StringComparison.Ordinal));
-        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await GetAsync(gateway, "/readyz")).Status);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(gateway, "/healthz")).Status);
+        await Until.TrueAsync("/readyz gives the reason", async () => (await gateway.GetAsync("/readyz")).Text.Contains("3 GB", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await gateway.GetAsync("/readyz")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await gateway.GetAsync("/healthz")).Status);
         (await gateway.PostAsync("""{"prompt":"x"}""")).AssertError(HttpStatusCode.ServiceUnavailable, "model", code);
     }
 
@@ -50,7 +51,7 @@ public sealed class FaultyClusterTests
     {
         await using TestGateway gateway = await TestGateway.StartAsync(_ => throw new InvalidDataException("/secret/path"));
 
-        await Until.TrueAsync("/readyz tells of the failure", async () => (await GetAsync(gateway, "/readyz")).Text.Contains("see the log", StringComparison.Ordinal));
+        await Until.TrueAsync("/readyz tells of the failure", async () => (await gateway.GetAsync("/readyz")).Text.Contains("see the log", StringComparison.Ordinal));
         string message = (await gateway.PostAsync("""{"prompt":"x"}""")).AssertError(HttpStatusCode.ServiceUnavailable, "model", "model_failed");
         Assert.DoesNotContain("secret", message, StringComparison.Ordinal);
     }
@@ -62,7 +63,7 @@ public sealed class FaultyClusterTests
         await using TestGateway gateway = await ReadyAsync(cluster);
         cluster.Load = () => throw new ModelUnavailableException(ModelFault.Failed, "Board b2 is gone.");
 
-        Answer ready = await GetAsync(gateway, "/readyz");
+        Answer ready = await gateway.GetAsync("/readyz");
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.Status);
         Assert.Contains("b2", ready.Text, StringComparison.Ordinal);
@@ -75,10 +76,10 @@ public sealed class FaultyClusterTests
         await using TestGateway gateway = await ReadyAsync(cluster, "--Halo:Gateway:StallDeadline", "00:00:01");
         cluster.Statistics = new SchedulerStatistics(7, 7, 0, RunningCount: 2, WaitingCount: 0);
 
-        await Until.TrueAsync("/readyz notices the stall", async () => (await GetAsync(gateway, "/readyz")).Status == HttpStatusCode.ServiceUnavailable);
-        Assert.Contains("2 sequences running", (await GetAsync(gateway, "/readyz")).Text, StringComparison.Ordinal);
+        await Until.TrueAsync("/readyz notices the stall", async () => (await gateway.GetAsync("/readyz")).Status == HttpStatusCode.ServiceUnavailable);
+        Assert.Contains("2 sequences running", (await gateway.GetAsync("/readyz")).Text, StringComparison.Ordinal);
         cluster.Statistics = new SchedulerStatistics(8, 8, 0, RunningCount: 2, WaitingCount: 0);
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(gateway, "/readyz")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await gateway.GetAsync("/readyz")).Status);
     }
 
     [Theory]
@@ -124,6 +125,38 @@ public sealed class FaultyClusterTests
         Assert.Equal("model_failed", error.GetProperty("code").GetString());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Post_BoardIsLost_NamesItAndAsksNobodyAgain(bool stream)
+    {
+        const string lost = "Board b2 is lost: it has been silent for 5 s.";
+        int generations = 0;
+        FakeCluster cluster = new();
+        cluster.Generate = (_, _) =>
+        {
+            Interlocked.Increment(ref generations);
+            return Failing([], new ModelUnavailableException(ModelFault.Failed, lost));
+        };
+        await using TestGateway gateway = await ReadyAsync(cluster);
+
+        Answer answer = await gateway.PostAsync(JsonSerializer.Serialize(new { prompt = "x", stream }));
+
+        Assert.Equal(lost, answer.AssertError(HttpStatusCode.ServiceUnavailable, "model", "model_failed"));
+        Assert.Equal(1, generations);
+    }
+
+    [Fact]
+    public async Task Post_BoardIsLostBeforeItsPlanWasMade_NamesItToo()
+    {
+        FakeCluster cluster = new() { Generate = (_, _) => Failing([], new BoardLostException("b2", "Board b2 is lost: it was restarted.")) };
+        await using TestGateway gateway = await ReadyAsync(cluster);
+
+        Answer answer = await gateway.PostAsync("""{"prompt":"x"}""");
+
+        Assert.Contains("b2", answer.AssertError(HttpStatusCode.ServiceUnavailable, "model", "model_failed"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Post_OneChoiceFails_CancelsTheOthers()
     {
@@ -154,7 +187,7 @@ public sealed class FaultyClusterTests
             Assert.NotNull((await refused).Headers.RetryAfter);
         }
 
-        Assert.Equal(HttpStatusCode.OK, (await GetAsync(gateway, "/v1/models")).Status);
+        Assert.Equal(HttpStatusCode.OK, (await gateway.GetAsync("/v1/models")).Status);
         release.SetResult();
         Assert.Equal(2, (await Task.WhenAll(requests)).Count(answer => answer.Status == HttpStatusCode.OK));
         Assert.Equal(HttpStatusCode.OK, (await gateway.PostAsync("""{"prompt":"x"}""")).Status);
@@ -226,12 +259,6 @@ public sealed class FaultyClusterTests
         TestGateway gateway = await TestGateway.StartAsync(cluster.StartAsync, args);
         await gateway.WaitUntilReadyAsync();
         return gateway;
-    }
-
-    private static async Task<Answer> GetAsync(TestGateway gateway, string path)
-    {
-        using HttpResponseMessage response = await gateway.Client.GetAsync(new Uri(path, UriKind.Relative));
-        return await Answer.OfAsync(response);
     }
 
     private static async IAsyncEnumerable<GenerationChunk> Failing(string[] texts, Exception fault)

@@ -1,0 +1,62 @@
+using System.CommandLine;
+using Halo.Cli.Hosting;
+
+namespace Halo.Cli.Cluster;
+
+/// <summary><c>halo boards</c>: which boards a gateway has, how they stand to it, and what they hold.</summary>
+internal static class BoardsCommand
+{
+    private const string DefaultGateway = "http://127.0.0.1:8080";
+
+    internal static Command Create()
+    {
+        Option<Uri> gateway = new("--gateway")
+        {
+            Description = $"The gateway to ask. [default: {DefaultGateway}]",
+            HelpName = "URL",
+            Arity = ArgumentArity.ExactlyOne,
+            DefaultValueFactory = _ => new Uri(DefaultGateway),
+            CustomParser = result => CommandOptions.Read(result, "--gateway", $"an address such as {DefaultGateway}", text =>
+                (Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https", uri!)),
+        };
+        Option<bool> json = new("--json") { Description = "Print the gateway's answer as it is instead of a table." };
+        Command command = new("boards", "List the boards of a gateway.") { gateway, json };
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            CommandConsole.Of(parsed), parsed.GetRequiredValue(gateway), parsed.GetValue(json), cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandConsole console, Uri gateway, bool json, CancellationToken cancellationToken)
+    {
+        (string text, IReadOnlyList<ListedBoard> boards) = await GatewayClient.BoardsAsync(gateway, cancellationToken);
+        if (json)
+        {
+            console.Output.WriteLine(text);
+        }
+        else
+        {
+            console.Answer(Table(boards));
+        }
+
+        return CommandHost.Success;
+    }
+
+    private static TextTable Table(IReadOnlyList<ListedBoard> boards)
+    {
+        TextTable table = new TextTable().Words("board", "address").Numbers("cores", "GB/s", "memory MB", "shards").Words("state");
+        foreach (ListedBoard board in boards)
+        {
+            bool wasReached = board.Cores > 0;
+            table.Row(
+                board.Name.Length > 0 ? board.Name : "?",
+                board.Address ?? "in the gateway",
+                wasReached ? $"{board.Cores}" : "?",
+                wasReached ? $"{board.GigabytesPerSecond:0.0}" : "?",
+                wasReached ? $"{board.MemoryBytes / 1e6:0}" : "?",
+                board.Models is { } models ? $"{models.Sum(model => model.Shards)}" : "?",
+                board.Reason is null ? board.State + (board.IsHead ? ", head" : "") : $"{board.State}: {board.Reason}");
+        }
+
+        return table;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Halo.EndToEnd.Tests.Boards;
+
+/// <summary>Someone between a head process and a board's control port, who records all and may change what passes.</summary>
+internal sealed class ControlProxy : IAsyncDisposable
+{
+    private static readonly byte[] s_continue = "HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray();
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentDictionary<Socket, Task> _links = new();
+    private readonly int _port;
+    private readonly Task _accepting;
+
+    /// <param name="port">The board's control port.</param>
+    internal ControlProxy(int port)
+    {
+        _port = port;
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    /// <summary>Where the head process finds the board.</summary>
+    internal string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+
+    /// <summary>All requests so far, as they came.</summary>
+    internal ConcurrentQueue<byte[]> Requests { get; } = new();
+
+    /// <summary>Sees every request before it goes on, and may change it.</summary>
+    internal Action<WireMessage>? OnRequest { get; set; }
+
+    /// <summary>Sees every request with its answer before that goes back, and may change the answer.</summary>
+    internal Action<WireMessage, WireMessage>? OnAnswer { get; set; }
+
+    public async ValueTask DisposeAsync()
+    {
+        _listener.Stop();
+        await _accepting;
+        foreach (Socket socket in _links.Keys)
+        {
+            socket.Dispose();
+        }
+
+        await Task.WhenAll(_links.Values);
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                Socket socket = await _listener.AcceptSocketAsync();
+                _links[socket] = Task.Run(() => CarryAsync(socket));
+            }
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // The proxy ends.
+        }
+    }
+
+    private async Task CarryAsync(Socket caller)
+    {
+        try
+        {
+            using Socket board = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await using NetworkStream near = new(caller, ownsSocket: true);
+            caller.NoDelay = true;
+            await board.ConnectAsync(IPAddress.Loopback, _port);
+            await using NetworkStream far = new(board, ownsSocket: false);
+            while (await WireMessage.ReadAsync(near, onExpect: () => near.WriteAsync(s_continue).AsTask()) is { } request)
+            {
+                Requests.Enqueue([.. request.Bytes]);
+                OnRequest?.Invoke(request);
+                await far.WriteAsync(request.Bytes);
+                if (await WireMessage.ReadAsync(far) is not { } answer)
+                {
+                    return;
+                }
+
+                OnAnswer?.Invoke(request, answer);
+                await near.WriteAsync(answer.Bytes);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or SocketException or ObjectDisposedException)
+        {
+            // One of the two is gone; the other sees its connection close.
+        }
+    }
+}
