@@ -79,6 +79,19 @@ public sealed class LabNetworkTests
         }
     }
 
+    [RootFact]
+    public async Task ReadLineAsync_ProcessThatTalksAndEnds_GivesLinesThenItsErrors()
+    {
+        using LabNetwork network = LabNetwork.Create(2, seed: 1);
+        await using LabProcess process = LabProcess.Start(network.Boards[0], "the shell", "sh", "-c", "echo noise; echo ready; read line; echo got $line; echo alas >&2");
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(10));
+        Assert.Equal("ready", await process.ReadLineAsync("ready", limit.Token));
+        await process.WriteLineAsync("this");
+        Assert.Equal("got this", await process.ReadLineAsync("got", limit.Token));
+        LabException fault = await Assert.ThrowsAsync<LabException>(() => process.ReadLineAsync("more", limit.Token));
+        Assert.Equal("the shell has ended; it said: alas", fault.Message);
+    }
+
     [Theory]
     [InlineData("halo-lab-12-3", 12)]
     [InlineData("halo-lab-12", null)]
