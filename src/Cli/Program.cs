@@ -30,6 +30,7 @@ internal static class Program
         {
             PadCommand.Create(),
             RandomCommand.Create(),
+            NetCommand.Create(),
         },
     };
 
