@@ -33,6 +33,11 @@ internal sealed class Router : IDisposable
         _model = model;
         _deliveries = new Delivery[2 * devices.Count];
         _event = Native.MakeEvent(0, Native.NonBlocking | Native.CloseOnExec);
+        if (_event < 0)
+        {
+            throw new LabException($"The router cannot be woken: {Native.LastError}.");
+        }
+
         _polled = [.. devices.Select(device => device.Descriptor).Append(_event).Select(
             descriptor => new Native.PollEntry { Descriptor = descriptor, Wanted = Native.Readable })];
         _thread = new Thread(Run) { Name = "lab router", IsBackground = true };
