@@ -23,6 +23,9 @@ public sealed record BoundSetting
     /// <summary>Bad periods of every link; null for none.</summary>
     public BurstSettings? Bursts { get; init; }
 
+    /// <summary>The one board whose links have bad periods, from 0; null where all have them.</summary>
+    public int? BadBoard { get; init; }
+
     /// <summary>Tokens to walk through.</summary>
     public int Tokens { get; init; } = 60;
 
@@ -84,7 +87,7 @@ public static class OracleBound
             _delay = (long)setting.Delay.TotalNanoseconds;
             _mayRelay = mayRelay;
             _traces = [.. Enumerable.Range(0, _boards * _boards).Select(
-                index => new BurstTrace(setting.Seed, index / _boards, index % _boards, setting.Bursts))];
+                index => new BurstTrace(setting.Seed, index / _boards, index % _boards, IsBad(setting, index) ? setting.Bursts : null))];
         }
 
         internal long Arrive(int from, int to, long sent)
@@ -105,6 +108,9 @@ public static class OracleBound
 
             return first;
         }
+
+        private static bool IsBad(BoundSetting setting, int index) =>
+            setting.BadBoard is not { } bad || index / setting.Boards == bad || index % setting.Boards == bad;
 
         private long Hop(int from, int to, long sent) => _traces[(from * _boards) + to].NextGood(sent) + _delay;
     }

@@ -66,6 +66,24 @@ public sealed class NetworkModel
         }
     }
 
+    /// <summary>Sets all links, and those from and to one board otherwise.</summary>
+    /// <param name="settings">What the others do.</param>
+    /// <param name="board">The one board, from 0.</param>
+    /// <param name="bad">What its links do, to an access point too.</param>
+    /// <param name="now">When this begins, in nanoseconds.</param>
+    /// <exception cref="ArgumentException">Settings have faults; the message lists all of them.</exception>
+    public void SetAllBut(LinkSettings settings, int board, LinkSettings bad, long now)
+    {
+        Check([.. settings.Validate(), .. bad.Validate()], nameof(settings));
+        for (int from = 0; from <= BoardCount; from++)
+        {
+            for (int to = 0; to <= BoardCount; to++)
+            {
+                Link(from, to).Set(from == board || to == board ? bad : settings, now);
+            }
+        }
+    }
+
     /// <summary>Joins all boards by one shared medium, or by links of their own where this is null.</summary>
     /// <exception cref="ArgumentException">The settings have faults; the message lists all of them.</exception>
     public void UseAir(AirSettings? air)

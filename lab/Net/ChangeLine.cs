@@ -34,8 +34,8 @@ public static class ChangeLine
                 model.SetAll(new LinkSettings(), now);
                 break;
             default:
-                // All links have the same settings here, so any link's are the network's.
-                model.SetAll(Change(line, words.FirstOrDefault(), numbers, model.SettingsOf(0, 1)), now);
+                // Of links that differ the last two boards' stands for all, and all are alike from then on.
+                model.SetAll(Change(line, words.FirstOrDefault(), numbers, model.SettingsOf(model.BoardCount - 1, model.BoardCount - 2)), now);
                 break;
         }
     }

@@ -23,6 +23,8 @@ internal sealed class LinkChoices
     private readonly Option<double> _duplicate = Percent("--duplicate", "Percentage of packets that arrive twice.");
     private readonly Option<double> _air = Milliseconds(
         "--air-ms", "Join the boards by one shared medium with an access point, and a frame costs this much air time; 0 for links of their own.");
+    private readonly Option<int?> _badBoard = CommandOptions.OptionalNumber<int>(
+        "--bad-board", "The one board, from 1, whose links lose packets and have bad periods. [default: all links do]", board => board >= 1, "a board's number, 1 or more");
     private readonly Option<ulong> _seed = CommandOptions.Number("--seed", "Same seed, same losses.", 1ul, _ => true, "a whole number from 0");
 
     internal static bool IsPercent(double percent) => percent is >= 0 and <= 100;
@@ -32,7 +34,7 @@ internal sealed class LinkChoices
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _delay, _jitter, _rate, _burst, _badShare, _reorder, _duplicate, _air, _seed])
+        foreach (Option option in (Option[])[_boards, _delay, _jitter, _rate, _burst, _badShare, _reorder, _duplicate, _air, _badBoard, _seed])
         {
             command.Add(option);
         }
@@ -42,6 +44,12 @@ internal sealed class LinkChoices
     {
         TimeSpan burst = Time(parsed.GetValue(_burst));
         TimeSpan air = Time(parsed.GetValue(_air));
+        int? badBoard = parsed.GetValue(_badBoard);
+        if (badBoard > parsed.GetValue(_boards))
+        {
+            throw new CommandFault($"--bad-board is {badBoard}; there are {parsed.GetValue(_boards)} boards.");
+        }
+
         return new LinkSetting(
             parsed.GetValue(_boards),
             parsed.GetValue(_seed),
@@ -54,7 +62,8 @@ internal sealed class LinkChoices
                 Reorder = parsed.GetValue(_reorder) / 100,
                 Duplicate = parsed.GetValue(_duplicate) / 100,
             },
-            air > TimeSpan.Zero ? new AirSettings { FrameCost = air } : null);
+            air > TimeSpan.Zero ? new AirSettings { FrameCost = air } : null,
+            badBoard - 1);
     }
 
     private static Option<double> Milliseconds(string name, string description) =>
@@ -68,4 +77,23 @@ internal sealed class LinkChoices
 /// <param name="Seed">Seed of all that happens at random.</param>
 /// <param name="Link">What every link does.</param>
 /// <param name="Air">The shared medium; null for links of their own.</param>
-internal sealed record LinkSetting(int Boards, ulong Seed, LinkSettings Link, AirSettings? Air);
+/// <param name="BadBoard">The one board, from 0, whose links lose packets; null where all links do.</param>
+internal sealed record LinkSetting(int Boards, ulong Seed, LinkSettings Link, AirSettings? Air, int? BadBoard)
+{
+    /// <summary>Puts the setting into a network, with what links do in place of <see cref="Link"/>.</summary>
+    /// <param name="link">What links do; without its losses those of good boards.</param>
+    /// <param name="model">The network.</param>
+    /// <param name="now">When this begins, in nanoseconds.</param>
+    internal void Apply(LinkSettings link, NetworkModel model, long now)
+    {
+        model.UseAir(Air);
+        if (BadBoard is { } board)
+        {
+            model.SetAllBut(link with { Loss = 0, Bursts = null }, board, link, now);
+        }
+        else
+        {
+            model.SetAll(link, now);
+        }
+    }
+}

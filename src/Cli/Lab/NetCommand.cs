@@ -51,11 +51,7 @@ internal static class NetCommand
         LabNetwork network = LabNetwork.Create(setting.Boards, setting.Seed);
         try
         {
-            await network.ChangeAsync((model, now) =>
-            {
-                model.UseAir(setting.Air);
-                model.SetAll(setting.Link, now);
-            });
+            await network.ChangeAsync((model, now) => setting.Apply(setting.Link, model, now));
             return network;
         }
         catch

@@ -25,7 +25,7 @@ public sealed class LossCommandTests
     {
         LinkSettings link = new() { Delay = TimeSpan.FromMilliseconds(2.5), Bursts = new BurstSettings(TimeSpan.FromMilliseconds(10), 0.05) };
         LossSetting setting = new(
-            new LinkSetting(4, 1, link, null), [0, 5], [LossPolicy.Tcp], [Topology.Mesh], WireType.F32, ModelShape.Parse("512,1536,22,8,8"), 60, TimeSpan.FromSeconds(1));
+            new LinkSetting(4, 1, link, null, null), [0, 5], [LossPolicy.Tcp], [Topology.Mesh], WireType.F32, ModelShape.Parse("512,1536,22,8,8"), 60, TimeSpan.FromSeconds(1));
         Assert.Equal([link with { Bursts = null }, link with { Bursts = null, Loss = 0.05 }, link], setting.Cells);
     }
 

@@ -11,6 +11,7 @@ public sealed class NetCommandTests
     [InlineData("--loss", "200", "percentage from 0 to 100")]
     [InlineData("--delay-ms", "-1", "milliseconds from 0 to 10000")]
     [InlineData("--bad-share", "100", "above 0 and below 100")]
+    [InlineData("--bad-board", "5", "there are 4 boards")]
     public async Task Net_WrongNumber_IsRefused(string option, string value, string needed) =>
         (await CommandLine.RunAsync("lab", "net", option, value)).AssertFault(option, needed);
 

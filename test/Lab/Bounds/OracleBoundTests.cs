@@ -48,6 +48,13 @@ public sealed class OracleBoundTests
     }
 
     [Fact]
+    public void Compute_OneBadBoard_CostsSomethingAndLessThanAll()
+    {
+        TimeSpan one = OracleBound.Compute(s_mesh with { Bursts = s_bursts, BadBoard = 2 }).Direct;
+        Assert.InRange(one, s_mesh.LossFree * 1.05, OracleBound.Compute(s_mesh with { Bursts = s_bursts }).Direct);
+    }
+
+    [Fact]
     public void NextGood_AnyOrderOfTimes_AgreesWithTheProcess()
     {
         BurstTrace trace = new(9, 1, 2, s_bursts);

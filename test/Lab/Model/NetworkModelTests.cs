@@ -39,6 +39,17 @@ public sealed class NetworkModelTests
     }
 
     [Fact]
+    public void SetAllBut_OneBoard_ItsLinksAloneAreBad()
+    {
+        NetworkModel network = new(3, 1);
+        network.SetAllBut(new(), 1, new() { Loss = 1 }, 0);
+        Assert.Equal(0, network.Route(0, 0, 1, 100, _deliveries));
+        Assert.Equal(0, network.Route(0, 1, 2, 100, _deliveries));
+        Assert.Equal(1, network.Route(0, 0, 2, 100, _deliveries));
+        Assert.Equal(1, network.Route(0, 2, 0, 100, _deliveries));
+    }
+
+    [Fact]
     public void Set_BadSettings_NamesAllFaults()
     {
         LinkSettings settings = new() { Loss = 2, Delay = TimeSpan.FromSeconds(-1), Bursts = new(TimeSpan.FromMilliseconds(1), 1) };

@@ -12,7 +12,7 @@ public sealed class LabNetworkTests
         using LabNetwork network = LabNetwork.Create(3, seed: 1);
         await network.ChangeAsync((model, now) => model.SetAll(new() { Delay = TimeSpan.FromMilliseconds(2.5) }, now));
         NetworkCheck delayed = await NetworkCheck.MeasureAsync(network, 1000);
-        Assert.InRange(delayed.MedianPing!.Value.TotalMilliseconds, 5, 8); // a busy machine adds to it
+        Assert.InRange(delayed.MedianPing!.Value.TotalMilliseconds, 5, 20); // a busy machine adds to it, and nothing takes off
         Assert.Equal(0, network.Traffic.Overflows);
         Assert.Equal(1000, delayed.DatagramsReceived);
         Assert.True(delayed.BulkBitsPerSecond > 1e6, $"TCP carried {delayed.BulkBitsPerSecond} bit/s.");

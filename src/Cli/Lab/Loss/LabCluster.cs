@@ -61,11 +61,9 @@ internal sealed class LabCluster : IAsyncDisposable
     }
 
     /// <summary>Sets what all links do from now on.</summary>
-    internal Task SetAsync(LinkSettings link, AirSettings? air) => _network.ChangeAsync((model, now) =>
-    {
-        model.UseAir(air);
-        model.SetAll(link, now);
-    });
+    /// <param name="setting">The network; its own losses do not count.</param>
+    /// <param name="link">What links do, of one bad board where the setting names it.</param>
+    internal Task SetAsync(LinkSetting setting, LinkSettings link) => _network.ChangeAsync((model, now) => setting.Apply(link, model, now));
 
     /// <summary>Has the head generate.</summary>
     /// <exception cref="Halo.Lab.LabException">The head process ended.</exception>

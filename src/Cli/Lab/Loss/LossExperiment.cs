@@ -74,7 +74,7 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
                 LossPercent = link.Loss * 100,
                 Bursts = link.Bursts is not null,
             };
-            await cluster.SetAsync(link, setting.Network.Air);
+            await cluster.SetAsync(setting.Network, link);
             cell = await MeasureAsync(cluster, cell, reference, cancellationToken);
             console.Note($"{cell.Policy}, {cell.Topology}, loss {cell.LossPercent:0.##} %{(cell.Bursts ? " and bad periods" : "")}: "
                 + (cell.Fault ?? $"TPOT {cell.TpotMs:0.0} ms"));
@@ -133,7 +133,7 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
         BurstSettings? bursts = network.Link.Bursts;
         return new LossReport(
             $"{model.Name} padded to {setting.Shape}, q8_0", network.Boards, network.Link.Delay.TotalMilliseconds, bursts?.MeanBad.TotalMilliseconds,
-            bursts?.BadShare * 100, network.Air?.FrameCost.TotalMilliseconds, setting.Wire.ToString(), setting.Tokens, network.Seed,
+            bursts?.BadShare * 100, network.Air?.FrameCost.TotalMilliseconds, network.BadBoard + 1, setting.Wire.ToString(), setting.Tokens, network.Seed,
             Environment.ProcessorCount, loadBefore, LoadAverage(), t0, reference.Text,
             [.. cells.Select(cell => cell.Fault is null && lossFree.Length > 0 ? WithBounds(cell, cells, t0) : cell)]);
     }
@@ -155,6 +155,7 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
             Delay = setting.Network.Link.Delay,
             LossFree = TimeSpan.FromMilliseconds(own.TpotMs),
             Bursts = cell.Bursts ? setting.Network.Link.Bursts : null,
+            BadBoard = setting.Network.BadBoard,
             Tokens = setting.Tokens,
             Seed = setting.Network.Seed,
         });

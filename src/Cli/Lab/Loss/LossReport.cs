@@ -9,6 +9,7 @@ namespace Halo.Cli.Lab.Loss;
 /// <param name="BurstMs">Mean length of bad periods; null where there are none.</param>
 /// <param name="BadPercent">Percentage of the time that a link is bad; null where it never is.</param>
 /// <param name="AirMs">Air time of a frame in the shared medium; null for links of their own.</param>
+/// <param name="BadBoard">The one board, from 1, whose links lose packets; null where all links do.</param>
 /// <param name="Wire">How partial sums travel.</param>
 /// <param name="Tokens">Tokens of a cell.</param>
 /// <param name="Seed">Seed of the losses.</param>
@@ -25,6 +26,7 @@ internal sealed record LossReport(
     double? BurstMs,
     double? BadPercent,
     double? AirMs,
+    int? BadBoard,
     string Wire,
     int Tokens,
     ulong Seed,
