@@ -37,7 +37,8 @@ public sealed class BoardHost : IDisposable
     {
         lock (_gate)
         {
-            return _runners.TryGetValue(plan.Model, out RunningPlan? running) && running.Joins(plan) && running.Runner.Failure is null ? running.Runner : null;
+            return _runners.TryGetValue(plan.Model, out RunningPlan? running) && running.Joins(plan)
+                && running.Runner is { IsStopped: false, Failure: null } ? running.Runner : null;
         }
     }
 
@@ -47,56 +48,45 @@ public sealed class BoardHost : IDisposable
     /// <param name="connect">Makes the ends of the fabric of this process's boards of the plan, in the plan's order.</param>
     public StepRunner StartRunner(LoadedModel model, Plan plan, Func<IReadOnlyList<ITransport>> connect)
     {
+        StopRunner(model.Name);
+        List<Board> boards = [.. plan.Boards.Select(name => Boards.FirstOrDefault(board => board.Name == name)).OfType<Board>()];
+        int head = boards.FindIndex(board => board.Name == plan.HeadBoard);
+        StepRunner runner = new(model.Weights, [.. boards.Select(board => board.Model(model))], connect(), head, model.Limits, _threads);
         lock (_gate)
         {
-            if (_runners.Remove(model.Name, out RunningPlan? before))
-            {
-                before.Runner.Dispose();
-            }
-
-            List<Board> boards = [.. plan.Boards.Select(name => Boards.FirstOrDefault(board => board.Name == name)).OfType<Board>()];
-            int head = boards.FindIndex(board => board.Name == plan.HeadBoard);
-            StepRunner runner = new(model.Weights, [.. boards.Select(board => board.Model(model))], connect(), head, model.Limits, _threads);
             _runners.Add(model.Name, new RunningPlan(runner, plan.Boards, plan.HeadBoard));
-            return runner;
         }
+
+        return runner;
     }
 
     /// <summary>Stops the step runner of a model: its boards are about to be joined anew. No step of it may be under way.</summary>
     public void StopRunner(string model)
     {
+        RunningPlan? running;
         lock (_gate)
         {
-            if (_runners.Remove(model, out RunningPlan? running))
-            {
-                running.Runner.Dispose();
-            }
+            _runners.Remove(model, out running);
         }
+
+        running?.Runner.Dispose(); // not under the lock: its step thread may be telling of a lost board
     }
 
     /// <summary>Ends every step, now and later, of the runners that count on a board which is no more.</summary>
     public void LoseBoard(string board, string reason)
     {
-        lock (_gate)
+        foreach (RunningPlan running in Running().Where(running => running.Boards.Contains(board)))
         {
-            foreach (RunningPlan running in _runners.Values.Where(running => running.Boards.Contains(board)))
-            {
-                running.Runner.Fail(reason);
-            }
+            running.Runner.Fail(reason);
         }
     }
 
     /// <summary>Stops all step runners; steps that are under way fail.</summary>
     public void StopRunners()
     {
-        lock (_gate)
+        foreach (RunningPlan running in Running())
         {
-            foreach (RunningPlan running in _runners.Values)
-            {
-                running.Runner.Dispose();
-            }
-
-            _runners.Clear();
+            running.Runner.Dispose();
         }
     }
 
@@ -107,6 +97,14 @@ public sealed class BoardHost : IDisposable
         foreach (Board board in Boards)
         {
             board.Dispose();
+        }
+    }
+
+    private List<RunningPlan> Running()
+    {
+        lock (_gate)
+        {
+            return [.. _runners.Values];
         }
     }
 

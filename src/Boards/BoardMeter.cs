@@ -10,7 +10,8 @@ public static class BoardMeter
     // Larger than any last-level cache of a board, small enough to be read in a few milliseconds.
     private const int BufferFloats = 16 * 1024 * 1024;
 
-    private const int Rounds = 5;
+    // The best of many rounds: what else runs on the machine at the moment makes a round slow, and nothing makes one too fast.
+    private static readonly TimeSpan s_duration = TimeSpan.FromMilliseconds(200);
 
     // The rest is for the operating system, the gateway and what else runs on a board.
     private const double UsableShareOfMemory = 0.8;
@@ -21,7 +22,7 @@ public static class BoardMeter
     private static readonly ConcurrentDictionary<int, Lazy<double>> s_measured = [];
 
     /// <summary>
-    /// How fast all cores together stream memory, in bytes per second: the best of a few rounds over 64 MB. Decoding is bound by this.
+    /// How fast all cores together stream memory, in bytes per second: the best of 200 ms of rounds over 64 MB. Decoding is bound by this.
     /// Measured once a process for each number of threads.
     /// </summary>
     public static double MeasureBytesPerSecond(int threads) => s_measured.GetOrAdd(threads, count => new Lazy<double>(() => Measure(count))).Value;
@@ -34,7 +35,8 @@ public static class BoardMeter
         float[] buffer = GC.AllocateUninitializedArray<float>(BufferFloats);
         buffer.AsSpan().Fill(1);
         double best = 0;
-        for (int round = 0; round < Rounds; round++)
+        long begin = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(begin) < s_duration)
         {
             long start = Stopwatch.GetTimestamp();
             Parallel.For(0, threads, new ParallelOptions { MaxDegreeOfParallelism = threads }, worker =>

@@ -145,6 +145,11 @@ public sealed class HaloCluster : IAsyncDisposable
             await _silos.StartAsync(board);
             _changes.Writer.TryWrite(true);
         },
+        Withdraw = board =>
+        {
+            _directory.Lose(board);
+            return PlanAllAnewAsync();
+        },
         Lose = (board, reason) =>
         {
             _directory.Lose(board);
@@ -161,16 +166,21 @@ public sealed class HaloCluster : IAsyncDisposable
     {
         await foreach (bool _ in _changes.Reader.ReadAllAsync())
         {
-            foreach (string model in Models.OpenNames)
+            await PlanAllAnewAsync();
+        }
+    }
+
+    private async Task PlanAllAnewAsync()
+    {
+        foreach (string model in Models.OpenNames)
+        {
+            try
             {
-                try
-                {
-                    await Grains.GetGrain<IModelGrain>(model).EnsureReadyAsync();
-                }
-                catch (Exception fault)
-                {
-                    MembershipLog.NotReplanned(_log, model, fault.Message);
-                }
+                await Grains.GetGrain<IModelGrain>(model).EnsureReadyAsync();
+            }
+            catch (Exception fault)
+            {
+                MembershipLog.NotReplanned(_log, model, fault.Message);
             }
         }
     }

@@ -17,7 +17,11 @@ if (parsed.Action is ParseErrorAction || parsed.UnmatchedTokens.Count > 0)
 
 try
 {
-    return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    return await parsed.InvokeAsync(new InvocationConfiguration
+    {
+        EnableDefaultExceptionHandler = false,
+        ProcessTerminationTimeout = TimeSpan.FromSeconds(15), // a board that is stopped lets its head process plan without it first
+    });
 }
 catch (OperationCanceledException)
 {

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Halo.Boards.Control;
 using Halo.Boards.Weights;
 using Halo.Inference.Model;
+using Halo.Inference.Model.Pieces;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
 
@@ -74,6 +75,15 @@ public sealed class RemoteBoard : IBoard
         }
     }
 
+    /// <summary>Ends all requests to the board, now and later, without a word: the head process ends.</summary>
+    public void Close()
+    {
+        if (Interlocked.CompareExchange(ref _reason, "the head process ends", null) is null)
+        {
+            _lost.Cancel();
+        }
+    }
+
     /// <inheritdoc/>
     public async Task<ShareStatistics> GetStatisticsAsync(string model) =>
         await AskAsync(Of(BoardPaths.Statistics, model), [], BoardJson.Default.ShareStatistics);
@@ -139,6 +149,10 @@ public sealed class RemoteBoard : IBoard
         {
             // So it is done.
         }
+
+        // What grains still ask of it as they end is as if it were lost, but nobody needs to hear of that.
+        Interlocked.CompareExchange(ref _reason, "this process is done with it", null);
+        await _lost.CancelAsync();
     }
 
     /// <summary>Lets the board take part in a session; ends when it is connected with all its boards and follows the steps.</summary>
@@ -153,7 +167,7 @@ public sealed class RemoteBoard : IBoard
 
     private async Task OfferAsync(string name)
     {
-        await _offering.WaitAsync(_lost.Token);
+        await WhileHereAsync(_offering.WaitAsync(_lost.Token));
         try
         {
             if (_offered.Contains(name))
@@ -162,8 +176,9 @@ public sealed class RemoteBoard : IBoard
             }
 
             LoadedModel model = _weights.Open(name);
-            string manifest = (await _weights.ManifestAsync(name).WaitAsync(_lost.Token)).ToJson();
-            ModelOffer offer = new(name, manifest, model.Profile, model.Limits);
+            Task<ModelManifest> manifest = _weights.ManifestAsync(name);
+            await WhileHereAsync(manifest.WaitAsync(_lost.Token));
+            ModelOffer offer = new(name, (await manifest).ToJson(), model.Profile, model.Limits);
             await AskAsync(BoardPaths.Models, Json(offer, BoardJson.Default.ModelOffer), BoardJson.Default.ModelAnswer);
             _offered.Add(name);
         }
@@ -175,7 +190,7 @@ public sealed class RemoteBoard : IBoard
 
     private async Task SendPieceAsync(string name, string piece)
     {
-        await _pieces.WaitAsync(_lost.Token);
+        await WhileHereAsync(_pieces.WaitAsync(_lost.Token));
         try
         {
             byte[] bytes = await _weights.CutAsync(name, piece);
@@ -187,6 +202,19 @@ public sealed class RemoteBoard : IBoard
         }
     }
 
+    // Waits for something in this process, but no longer than the board is there.
+    private async Task WhileHereAsync(Task work)
+    {
+        try
+        {
+            await work;
+        }
+        catch (OperationCanceledException) when (_lost.IsCancellationRequested)
+        {
+            throw Lost(_reason!);
+        }
+    }
+
     private async Task<T> AskAsync<T>(string path, byte[] body, JsonTypeInfo<T> type) =>
         JsonSerializer.Deserialize((await SendAsync(path, body)).Span, type) ?? throw new JsonException($"Board {Name} answered {path} with null.");
 
@@ -194,12 +222,17 @@ public sealed class RemoteBoard : IBoard
     {
         try
         {
+            _lost.Token.ThrowIfCancellationRequested();
             ControlReply reply = await _client.SendAsync(HttpMethod.Post, path, body, _lost.Token);
             return reply.Peer.InstanceId == Announcement.Instance ? reply.Body : throw Lost("it was restarted");
         }
         catch (OperationCanceledException) when (_lost.IsCancellationRequested)
         {
             throw Lost(_reason!);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new BoardLostException(Name, $"Board {Name} is not in service any more: the head process ends.");
         }
         catch (ControlException fault)
         {

@@ -41,6 +41,11 @@ internal static class DecodeCommand
                 throw new CommandFault($"--boards and --board exclude each other: with --board, 1 board is compared with all {counts[1]}.");
             }
 
+            if (!others.HasBoards && others.Speeds.Count > 0)
+            {
+                throw new CommandFault("--speed needs --board here: the boards of one process count alike when numbers of them are compared.");
+            }
+
             return RunAsync(
                 CommandConsole.Of(parsed),
                 ModelFile.Locate(parsed.GetValue(model)),

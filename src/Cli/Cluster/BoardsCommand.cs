@@ -54,9 +54,14 @@ internal static class BoardsCommand
                 wasReached ? $"{board.GigabytesPerSecond:0.0}" : "?",
                 wasReached ? $"{board.MemoryBytes / 1e6:0}" : "?",
                 board.Models is { } models ? $"{models.Sum(model => model.Shards)}" : "?",
-                board.Reason is null ? board.State + (board.IsHead ? ", head" : "") : $"{board.State}: {board.Reason}");
+                State(board));
         }
 
         return table;
     }
+
+    // The address has a column of its own.
+    private static string State(ListedBoard board) => board.Reason is not { } reason
+        ? board.State + (board.IsHead ? ", head" : "")
+        : $"{board.State}: {(reason.StartsWith($"{board.Address}: ", StringComparison.Ordinal) ? reason[$"{board.Address}: ".Length..] : reason)}";
 }

@@ -26,9 +26,6 @@ internal static class GenerateCommand
             "--transport", "How boards exchange partial sums: shared memory, layer grains that add them up, or TCP.",
             ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream));
         Option<int> threads = CommandOptions.Threads();
-        Option<double[]> speeds = CommandOptions.NumberList<double>(
-            "--speed", "Relative speeds of the boards, this process's first, then --board's, such as 1,2,4: a faster one gets more groups. [default: measured]",
-            [], speed => speed > 0 && double.IsFinite(speed), "numbers above 0, comma-separated, one for each board");
         Option<long?> memory = new("--memory-limit")
         {
             Description = "Memory of each board in this process: bytes, 500M, 2G. [default: an equal share of this machine's]",
@@ -47,21 +44,19 @@ internal static class GenerateCommand
 
         Command command = new("generate", "Continue a text.")
         {
-            prompt, model, boards, transport, threads, speeds, memory, maxTokens, stop,
+            prompt, model, boards, transport, threads, memory, maxTokens, stop,
         };
         network.AddTo(command);
         sampling.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
-            double[] speedValues = parsed.GetValue(speeds)!;
             NetworkSetting others = network.Of(parsed);
             HaloClusterOptions options = new()
             {
-                Boards = parsed.GetValue(boards) ?? (others.HasBoards ? 1 : speedValues.Length > 0 ? speedValues.Length : DefaultBoards),
+                Boards = parsed.GetValue(boards) ?? (others.HasBoards ? 1 : others.Speeds.Count > 0 ? others.Speeds.Count : DefaultBoards),
                 Threads = parsed.GetValue(threads),
                 Transport = parsed.GetValue(transport),
                 BoardMemoryBytes = parsed.GetValue(memory),
-                Speeds = [.. speedValues],
             };
             others.ApplyTo(options);
             Generation generation = new(CommandConsole.Of(parsed), ModelFile.Locate(parsed.GetValue(model)), options, sampling.Of(parsed))

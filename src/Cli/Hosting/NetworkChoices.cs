@@ -30,6 +30,10 @@ internal sealed class NetworkChoices
         CustomParser = result => CommandOptions.Read(result, "--head-holds-shards", "true or false", text => (bool.TryParse(text, out _), text)),
     };
 
+    private readonly Option<double[]> _speeds = CommandOptions.NumberList<double>(
+        "--speed", "Relative speeds of the boards, this process's first, then --board's, such as 1,2,4: a faster one gets more groups. [default: measured]",
+        [], speed => speed > 0 && double.IsFinite(speed), "numbers above 0, comma-separated, one for each board");
+
     private readonly Option<Topology> _topology = CommandOptions.Choice(
         "--topology", "Over TCP: every board to every other, or all through the head board.", ("mesh", Topology.Mesh), ("star", Topology.Star));
 
@@ -38,7 +42,7 @@ internal sealed class NetworkChoices
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _topology, _wire])
+        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire])
         {
             command.Add(option);
         }
@@ -50,7 +54,8 @@ internal sealed class NetworkChoices
         string[] boards = parsed.GetValue(_boards) ?? [];
         string? key = parsed.GetValue(_key);
         return boards.Length > 0 || key is null
-            ? new NetworkSetting(boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_topology), parsed.GetValue(_wire))
+            ? new NetworkSetting(
+                boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
 }
@@ -59,9 +64,11 @@ internal sealed class NetworkChoices
 /// <param name="Boards">Control endpoints; empty where none take part.</param>
 /// <param name="KeyFile">The file with the cluster's key.</param>
 /// <param name="HeadHoldsShards">Whether this process computes its part of attention and feed-forward.</param>
+/// <param name="Speeds">Relative speeds of all boards, this process's first; empty where they are measured.</param>
 /// <param name="Topology">Who sends partial sums to whom.</param>
 /// <param name="WireType">How partial sums travel.</param>
-internal sealed record NetworkSetting(IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, Topology Topology, WireType WireType)
+internal sealed record NetworkSetting(
+    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType)
 {
     internal bool HasBoards => Boards.Count > 0;
 
@@ -71,6 +78,7 @@ internal sealed record NetworkSetting(IReadOnlyList<string> Boards, string? KeyF
         options.BoardUrls = [.. Boards];
         options.KeyFile = KeyFile;
         options.HeadHoldsShards = HeadHoldsShards;
+        options.Speeds = [.. Speeds];
         options.Topology = Topology;
         options.WireType = WireType;
     }

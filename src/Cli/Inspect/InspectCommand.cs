@@ -1,8 +1,8 @@
-using Halo.Silo;
 using System.CommandLine;
 using Halo.Cli.Hosting;
 using Halo.Inference.Gguf;
 using Halo.Planning.Assignment;
+using Halo.Silo;
 
 namespace Halo.Cli.Inspect;
 

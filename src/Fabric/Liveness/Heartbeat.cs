@@ -14,7 +14,7 @@ internal enum HeartbeatKind : byte
 }
 
 /// <summary>
-/// A heartbeat: one datagram of <see cref="Bytes"/> bytes, little endian: magic (u32, 0), version (u8, 4), kind (u8, 5), zero (u16, 6),
+/// A heartbeat: one datagram of <see cref="Bytes"/> bytes, little endian: magic (u32, 0), version (u8, 4), kind (u8, 5), flags (u16, 6; bit 0: the sender is about to end),
 /// key id (u64, 8), packet number (u64, 16), echo (u64, 24), sent at (i64, 32), and over all of it the first 16 bytes of an
 /// HMAC-SHA256 (40).
 /// </summary>
@@ -23,12 +23,14 @@ internal enum HeartbeatKind : byte
 /// <param name="Number">Fresh for every datagram of a sender under a key.</param>
 /// <param name="Echo">Of a pong: the number of the ping it answers. Zero in a ping.</param>
 /// <param name="SentAt">The sender's clock, microseconds since 1970 in UTC; for people who read a capture, nothing is decided by it.</param>
-internal readonly record struct Heartbeat(HeartbeatKind Kind, ulong KeyId, ulong Number, ulong Echo, long SentAt)
+/// <param name="IsLeaving">Of a pong: the process is about to end, on purpose.</param>
+internal readonly record struct Heartbeat(HeartbeatKind Kind, ulong KeyId, ulong Number, ulong Echo, long SentAt, bool IsLeaving = false)
 {
     internal const int Bytes = MacAt + MacBytes;
 
     private const uint Magic = 0x4248_4C48;
     private const byte Version = 1;
+    private const ushort Leaving = 1;
     private const int MacAt = 40;
     private const int MacBytes = 16;
 
@@ -41,7 +43,7 @@ internal readonly record struct Heartbeat(HeartbeatKind Kind, ulong KeyId, ulong
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Magic);
         bytes[4] = Version;
         bytes[5] = (byte)Kind;
-        bytes[6..8].Clear();
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[6..], IsLeaving ? Leaving : (ushort)0);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], KeyId);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[16..], Number);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[24..], Echo);
@@ -83,7 +85,8 @@ internal readonly record struct Heartbeat(HeartbeatKind Kind, ulong KeyId, ulong
             keyId,
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[16..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[24..]),
-            BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]));
+            BinaryPrimitives.ReadInt64LittleEndian(bytes[32..]),
+            (BinaryPrimitives.ReadUInt16LittleEndian(bytes[6..]) & Leaving) != 0);
         return true;
     }
 

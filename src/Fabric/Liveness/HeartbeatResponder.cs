@@ -24,6 +24,7 @@ public sealed class HeartbeatResponder : IAsyncDisposable
     private long _lastTick;  // ticks of TimeSpan since _start
     private long _resumed;   // likewise: when the last pause of this process ended
     private long _dropped;
+    private volatile bool _isLeaving;
     private long _answered;
     private ulong _number;
 
@@ -57,6 +58,13 @@ public sealed class HeartbeatResponder : IAsyncDisposable
 
     /// <summary>The port it listens on.</summary>
     public int Port { get; }
+
+    /// <summary>Says with every answer from now on that this process is about to end, so that nobody counts on it any more.</summary>
+    public bool IsLeaving
+    {
+        get => _isLeaving;
+        set => _isLeaving = value;
+    }
 
     /// <summary>Pings answered.</summary>
     public long Answered => Volatile.Read(ref _answered);
@@ -163,7 +171,7 @@ public sealed class HeartbeatResponder : IAsyncDisposable
         }
 
         caller.Hear(Now.Ticks);
-        new Heartbeat(HeartbeatKind.Pong, keyId, ++_number, ping.Number, Heartbeat.Clock(_time)).Write(answer, caller.Key);
+        new Heartbeat(HeartbeatKind.Pong, keyId, ++_number, ping.Number, Heartbeat.Clock(_time), IsLeaving).Write(answer, caller.Key);
         return true;
     }
 

@@ -9,6 +9,9 @@ public enum LivenessState
     /// <summary>It has been silent for a while; it may answer again, and then goes on where it was.</summary>
     Suspect,
 
+    /// <summary>It answers, and says that it is about to end; told once, and not a state in which it is found.</summary>
+    Leaving,
+
     /// <summary>It is gone, or was silent for too long. Final, until it is watched anew.</summary>
     Dead,
 }

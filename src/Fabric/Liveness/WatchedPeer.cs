@@ -25,6 +25,7 @@ internal sealed class WatchedPeer : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _receiving;
     private bool _stopped;
+    private bool _leaving;
     private long _dropped;
     private long _refusals;
 
@@ -171,6 +172,11 @@ internal sealed class WatchedPeer : IAsyncDisposable
                 && _log.TryAnswer((long)(pong.Echo - _numbers), now))
             {
                 Publish(_tracker.Heard(now));
+                if (pong.IsLeaving && !_leaving)
+                {
+                    _leaving = true;
+                    Publish(new LivenessChange(Name, LivenessState.Alive, LivenessState.Leaving, "it is about to end"));
+                }
             }
             else
             {

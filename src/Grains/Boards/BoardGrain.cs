@@ -33,13 +33,25 @@ internal sealed class BoardGrain(IBoard board, PlanCatalog plans) : Grain, IBoar
 
     public async Task RetirePlansAsync(string model, int committedVersion)
     {
-        await board.RetireAsync(model);
         plans.RemoveBefore(model, committedVersion);
+        await UnlessLostAsync(board.RetireAsync(model));
     }
 
     public async Task AbandonPlanAsync(string model, int version)
     {
         plans.Remove(model, version);
-        await board.AbandonAsync(model, version);
+        await UnlessLostAsync(board.AbandonAsync(model, version));
+    }
+
+    // A board that is lost has nothing left to clear.
+    private static async Task UnlessLostAsync(Task clearing)
+    {
+        try
+        {
+            await clearing;
+        }
+        catch (BoardLostException)
+        {
+        }
     }
 }

@@ -46,6 +46,10 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
             {
                 // Boards may go while a plan is carried out; the next plan does without those.
             }
+            catch (ModelUnavailableException) when (attempt < MostBoardLosses && !active.SequenceEqual(_leftOut.Usable))
+            {
+                // What went wrong may well have been that boards came or went meanwhile.
+            }
             catch (BoardLostException fault)
             {
                 throw new ModelUnavailableException(ModelFault.Failed, fault.Message);
@@ -155,12 +159,13 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
 
     private async Task CarryOutAsync(Plan plan, IReadOnlyList<ShardAssignment> moved)
     {
-        // Boards that the plan does without, but whose shards must learn where to go.
-        string[] all = [.. plan.Boards, .. _plan?.Boards.Except(plan.Boards).Intersect(boards.ActiveBoards) ?? []];
+        // Boards that the plan does without, some of them lost: as long as they have a silo their shards must learn where to go.
+        string[] others = [.. _plan?.Boards.Except(plan.Boards).Where(board => boards.SiloOf(board) is not null) ?? []];
         try
         {
             PlanDocument document = PlanDocument.Of(plan);
-            await Task.WhenAll(all.Select(board => BoardTooSmallException.Naming(board, Board(board).PreparePlanAsync(document))));
+            await OnBoardsThatAnswer(plan, others, board => board.PreparePlanAsync(document));
+            await Task.WhenAll(plan.Boards.Select(board => BoardTooSmallException.Naming(board, Board(board).PreparePlanAsync(document))));
             await Task.WhenAll(moved.Select(assignment => Shard(assignment).MoveAsync(plan.Version)));
             await PrepareShardsAsync(plan, moved);
             await GrainFactory.GetGrain<ISchedulerGrain>(Model).SwitchPlanAsync(plan.Version, [.. moved.Select(assignment => assignment.Shard.ToString())]);
@@ -168,14 +173,14 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         catch (Exception fault)
         {
             GrainsLog.PlanAbandoned(log, plan.Version, Model, fault.Message);
-            await OnBoardsThatAnswer(plan, all, board => board.AbandonPlanAsync(Model, plan.Version));
+            await OnBoardsThatAnswer(plan, plan.Boards.Concat(others), board => board.AbandonPlanAsync(Model, plan.Version));
             _needsRepair = true;
             throw fault is BoardLostException or BoardTooSmallException ? fault : new ModelUnavailableException(ModelFault.Failed, fault.Message);
         }
 
         _plan = plan;
         _needsRepair = false;
-        await OnBoardsThatAnswer(plan, all, board => board.RetirePlansAsync(Model, plan.Version));
+        await OnBoardsThatAnswer(plan, plan.Boards.Concat(others), board => board.RetirePlansAsync(Model, plan.Version));
         _leftOut.AskAgain();
         if (moved.Count == 0)
         {
@@ -203,7 +208,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
     }
 
     // What is lost needs no clearing up; what is not must get it all the same.
-    private Task OnBoardsThatAnswer(Plan plan, IReadOnlyList<string> names, Func<IBoardGrain, Task> call) => Task.WhenAll(names.Select(async board =>
+    private Task OnBoardsThatAnswer(Plan plan, IEnumerable<string> names, Func<IBoardGrain, Task> call) => Task.WhenAll(names.Select(async board =>
     {
         try
         {

@@ -20,6 +20,8 @@ namespace Halo.Silo.Hosting;
 /// <summary>A board in a process of its own, from its start until it is asked to stop.</summary>
 internal static class BoardProcess
 {
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(10);
+
     /// <summary>Runs the board.</summary>
     /// <param name="options">How.</param>
     /// <param name="output">Where it says, in one line, that it is there.</param>
@@ -40,7 +42,7 @@ internal static class BoardProcess
 
         using StreamListener streams = Listen(options);
         await using HeartbeatResponder heartbeats = new(options.Address, options.DataPort);
-        using ModelSources sources = new(options.ModelFiles, options.CacheFolder, options.CacheBytes, log);
+        ModelSources sources = new(options.ModelFiles, options.CacheFolder, options.CacheBytes, log);
         await using BoardAgent agent = new(
             new BoardAgentOptions { Name = options.Name, Instance = instance, Threads = options.Threads, AdvertisedHost = options.AdvertisedHost },
             await Task.Run(() => new Board(Measure(options)), cancellationToken),
@@ -55,11 +57,25 @@ internal static class BoardProcess
             System.Globalization.CultureInfo.InvariantCulture,
             $"Board {options.Name} listens: control {port}, data {streams.EndPoint.Port}, heartbeats {heartbeats.Port}. {Whither(options)}"));
         Task joining = options.Join is { } head
-            ? new JoinLoop(head, key, options.Name, instance, port, options.AdvertisedHost, agent, log).RunAsync(app.Lifetime.ApplicationStopping)
+            ? new JoinLoop(head, key, options.Name, instance, port, options.AdvertisedHost, agent, log).RunAsync(cancellationToken)
             : Task.CompletedTask;
-        using CancellationTokenRegistration stop = cancellationToken.Register(app.Lifetime.StopApplication);
-        await app.WaitForShutdownAsync(CancellationToken.None);
+        await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await joining;
+        await LeaveAsync(agent, heartbeats);
+        await app.StopAsync(CancellationToken.None);
+    }
+
+    // The head process hears of it with the next heartbeat, lets what runs go on without this board, and lets it go. A head process that
+    // has nobody else cannot, and is not waited for.
+    private static async Task LeaveAsync(BoardAgent agent, HeartbeatResponder heartbeats)
+    {
+        heartbeats.IsLeaving = true;
+        using CancellationTokenSource patience = new(s_farewell);
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(20));
+        while (agent.IsAttached && !patience.IsCancellationRequested)
+        {
+            await timer.WaitForNextTickAsync(CancellationToken.None);
+        }
     }
 
     private static string Whither(BoardProcessOptions options) =>
@@ -69,6 +85,7 @@ internal static class BoardProcess
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>(); // signals come through the command line's token
         builder.WebHost.ConfigureKestrel(server =>
         {
             ControlLimits.Apply(server);
@@ -93,4 +110,11 @@ internal static class BoardProcess
         options.Name,
         options.Speed is { } speed ? speed * BoardMeter.BytesPerSecondOfSpeed : BoardMeter.MeasureBytesPerSecond(options.Threads),
         options.MemoryBytes ?? BoardMeter.UsableMemoryBytes());
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
 }

@@ -89,6 +89,20 @@ internal sealed class BoardMember : IAsyncDisposable
     /// <summary>The board is lost; nothing happens where it is not in service.</summary>
     internal void Lose(string reason) => Volatile.Read(ref _board)?.Lose(reason);
 
+    /// <summary>The board is about to end, on purpose: what runs goes on without it, and then it may.</summary>
+    internal async Task LetGoAsync()
+    {
+        if (Volatile.Read(ref _board) is not { } board)
+        {
+            return;
+        }
+
+        MembershipLog.Leaving(_context.Log, board.Announcement.Name, Address);
+        await _context.Withdraw(board);
+        await board.DetachAsync();
+        board.Lose("it was stopped");
+    }
+
     /// <summary>The board as operators see it.</summary>
     internal BoardView View(HeartbeatMonitor monitor)
     {
@@ -118,6 +132,7 @@ internal sealed class BoardMember : IAsyncDisposable
         if (_board is { } board)
         {
             await board.DetachAsync();
+            board.Close();
         }
 
         _client.Dispose();
@@ -154,8 +169,9 @@ internal sealed class BoardMember : IAsyncDisposable
         {
             lost = await AttachAsync();
         }
-        catch (Exception fault) when (!_stopping.IsCancellationRequested)
+        catch (Exception fault)
         {
+            _stopping.Token.ThrowIfCancellationRequested();
             Refused(fault is ControlException { Reason: { } said } ? said : fault.Message);
         }
 

@@ -114,9 +114,14 @@ internal sealed class BoardMembership : IAsyncDisposable
 
     private void OnLiveness(LivenessChange change)
     {
+        BoardMember? member = Members().Find(member => member.WatchName == change.Name);
         if (change.New == LivenessState.Dead)
         {
-            Members().Find(member => member.WatchName == change.Name)?.Lose(change.Reason);
+            member?.Lose(change.Reason);
+        }
+        else if (change.New == LivenessState.Leaving)
+        {
+            _ = member?.LetGoAsync();
         }
         else
         {

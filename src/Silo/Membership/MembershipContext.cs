@@ -27,6 +27,9 @@ internal sealed record MembershipContext
     /// <summary>Puts a board into service: grains may count on it when this ends.</summary>
     internal required Func<IBoard, Task> Enter { get; init; }
 
+    /// <summary>Has everything planned anew without a board that still works; ends when nothing runs on it any more.</summary>
+    internal required Func<IBoard, Task> Withdraw { get; init; }
+
     /// <summary>At once: no plan counts on the board any more, and steps that do end with a reason.</summary>
     internal required Action<IBoard, string> Lose { get; init; }
 

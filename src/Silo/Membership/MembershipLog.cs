@@ -18,6 +18,9 @@ internal static partial class MembershipLog
     [LoggerMessage(5003, LogLevel.Warning, "The board at {Address} is {State}: {Reason}.", EventName = "LivenessChanged")]
     internal static partial void LivenessChanged(ILogger logger, string address, LivenessState state, string reason);
 
+    [LoggerMessage(5005, LogLevel.Information, "Board {Board} ({Address}) is about to end: what runs goes on without it.", EventName = "Leaving")]
+    internal static partial void Leaving(ILogger logger, string board, Uri address);
+
     [LoggerMessage(5004, LogLevel.Warning, "Model {Model} could not be planned anew: {Reason}", EventName = "NotReplanned")]
     internal static partial void NotReplanned(ILogger logger, string model, string reason);
 }

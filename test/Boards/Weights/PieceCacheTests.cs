@@ -60,14 +60,44 @@ public sealed class PieceCacheTests
         Assert.Equal(Ids(3), pieces.Missing(wanted));
 
         NoRoomException fault = await Assert.ThrowsAsync<NoRoomException>(() => set.SendAsync(pieces, CacheSet.Neurons(3)));
-        string megabytes = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{3 * piece / 1e6:0.0} MB");
         Assert.Contains("no room for piece 0-feed-forward-3-1 of tales", fault.Message, StringComparison.Ordinal);
-        Assert.Contains($"{megabytes} of pieces are in use", fault.Message, StringComparison.Ordinal);
+        Assert.Contains($"{Megabytes(3 * piece)} of pieces are in use", fault.Message, StringComparison.Ordinal);
         Assert.Equal([0, 1, 2], Here(set));
 
         pieces.Release(wanted);
         await set.SendAsync(pieces, CacheSet.Neurons(3));
         Assert.Equal([0, 2, 3], Here(set));
+    }
+
+    [Fact]
+    public async Task CheckRoom_PartTooLargeBesideWhatIsInUse_SaysTheNumbers()
+    {
+        using CacheSet set = new();
+        long piece = PieceFormat.FileBytes(set.Manifest, CacheSet.Neurons(0));
+        ModelPieces pieces = set.Open(3 * piece).Of(set.Manifest);
+        await set.SendAsync(pieces, Ids(0, 1));
+        ShardSlice three = new(ShardId.Parse("0/feed-forward-0"), 1, 3);
+        pieces.CheckRoom([three], "the part"); // 0 may go, and 1 is of the part
+
+        using PieceFile? mapped = pieces.TryOpen(CacheSet.Neurons(0));
+        NoRoomException fault = Assert.Throws<NoRoomException>(() => pieces.CheckRoom([three], "the part"));
+        Assert.StartsWith($"There is no room for the part in {set.Root}: it takes {Megabytes(3 * piece)} of pieces, {Megabytes(piece)} of others", fault.Message, StringComparison.Ordinal);
+        Assert.Contains($"{Megabytes(3 * piece)} are the most", fault.Message, StringComparison.Ordinal);
+        Assert.Equal([0, 1], Here(set));
+    }
+
+    [Fact]
+    public async Task ReleaseAll_AfterAPlanWasGivenUp_LetsItsPiecesGo()
+    {
+        using CacheSet set = new();
+        long piece = PieceFormat.FileBytes(set.Manifest, CacheSet.Neurons(0));
+        ModelPieces pieces = set.Open(2 * piece).Of(set.Manifest);
+        Assert.Equal(Ids(0, 1), pieces.Missing(new ShardSlice(ShardId.Parse("0/feed-forward-0"), 0, 2)));
+        await set.SendAsync(pieces, Ids(0, 1));
+        await Assert.ThrowsAsync<NoRoomException>(() => set.SendAsync(pieces, CacheSet.Neurons(2)));
+        pieces.ReleaseAll();
+        await set.SendAsync(pieces, CacheSet.Neurons(2));
+        Assert.Equal([1, 2], Here(set));
     }
 
     [Fact]
@@ -145,6 +175,8 @@ public sealed class PieceCacheTests
         Assert.Empty(set.Parts);
         Assert.All(Ids(0, 1, 2), id => pieces.TryOpen(id)!.Dispose());
     }
+
+    private static string Megabytes(long bytes) => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{bytes / 1e6:0.0} MB");
 
     private static PieceId[] Ids(params int[] groups) => [.. groups.Select(CacheSet.Neurons)];
 

@@ -10,7 +10,7 @@ public sealed class BoardsCommandTests
              {"model":"b","shards":7,"sequences":0,"kv_bytes":0,"received_weight_bytes":0,"plan_version":1}]},
           {"name":"b2","address":"http://10.0.0.12:5100","state":"suspect","reason":null,"cores":2,"gigabytes_per_second":3,"memory_bytes":1000000000,
            "round_trip_ms":0.4,"loss_rate":0.5,"is_head":false,"models":null},
-          {"name":"b3","address":"http://10.0.0.13:5100","state":"dead","reason":"it was restarted","cores":2,"gigabytes_per_second":3,
+          {"name":"b3","address":"http://10.0.0.13:5100","state":"dead","reason":"http://10.0.0.13:5100: it was restarted","cores":2,"gigabytes_per_second":3,
            "memory_bytes":1000000000,"round_trip_ms":null,"loss_rate":0,"is_head":false,"models":[]},
           {"name":"","address":"http://10.0.0.14:5100","state":"connecting","reason":"the cluster keys\ndiffer","cores":0,"gigabytes_per_second":0,
            "memory_bytes":0,"round_trip_ms":null,"loss_rate":0,"is_head":false,"models":[]}]}

@@ -22,6 +22,9 @@ internal sealed partial class BoardProgram : IAsyncDisposable
     /// <summary>TCP port for streams of other boards.</summary>
     internal int DataPort => Port("data");
 
+    /// <summary>UDP port for heartbeats.</summary>
+    internal int HeartbeatPort => Port("heartbeats");
+
     /// <summary>The control endpoint.</summary>
     internal string Url => $"http://127.0.0.1:{ControlPort}";
 
@@ -47,7 +50,6 @@ internal sealed partial class BoardProgram : IAsyncDisposable
     /// <summary>Ends the process without a word, and starts another one on the same ports and cache.</summary>
     internal async Task<BoardProgram> RestartAsync(ClusterFolder folder, params string[] more)
     {
-        Program.Kill();
         await DisposeAsync();
         return await StartAsync(folder, Name, ports: (ControlPort, DataPort), more: more);
     }
@@ -58,6 +60,6 @@ internal sealed partial class BoardProgram : IAsyncDisposable
 
     private int Port(string which) => int.Parse(Listening().Match(Program.Output).Groups[which].Value, CultureInfo.InvariantCulture);
 
-    [GeneratedRegex(@"listens: control (?<control>\d+), data (?<data>\d+)")]
+    [GeneratedRegex(@"listens: control (?<control>\d+), data (?<data>\d+), heartbeats (?<heartbeats>\d+)")]
     private static partial Regex Listening();
 }

@@ -71,8 +71,15 @@ internal sealed class ControlProxy : IAsyncDisposable
             caller.NoDelay = true;
             await board.ConnectAsync(IPAddress.Loopback, _port);
             await using NetworkStream far = new(board, ownsSocket: false);
-            while (await WireMessage.ReadAsync(near, onExpect: () => near.WriteAsync(s_continue).AsTask()) is { } request)
+            while (true)
             {
+                Task<WireMessage?> reading = WireMessage.ReadAsync(near, onExpect: () => near.WriteAsync(s_continue).AsTask());
+                Task said = board.ReceiveAsync(new byte[1], SocketFlags.Peek);
+                if (await Task.WhenAny(reading, said) == said || await reading is not { } request)
+                {
+                    return; // one of the two has closed, and so must the other
+                }
+
                 Requests.Enqueue([.. request.Bytes]);
                 OnRequest?.Invoke(request);
                 await far.WriteAsync(request.Bytes);
@@ -81,6 +88,7 @@ internal sealed class ControlProxy : IAsyncDisposable
                     return;
                 }
 
+                await said;
                 OnAnswer?.Invoke(request, answer);
                 await near.WriteAsync(answer.Bytes);
             }

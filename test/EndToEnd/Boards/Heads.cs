@@ -10,12 +10,15 @@ internal static class Heads
 {
     internal const string Prompt = "Once upon a time";
 
-    /// <summary>Options for a head process with these boards, at relative speeds where they are given.</summary>
-    internal static HaloClusterOptions Options(ClusterFolder folder, IEnumerable<BoardProgram> boards, params double[] speeds) => new()
+    /// <summary>Options for a head process with these boards.</summary>
+    /// <param name="folder">The cluster.</param>
+    /// <param name="boards">The boards of other processes.</param>
+    /// <param name="speeds">Relative speeds, the head process's first; equal where there are none, so that every board has a fair share of the work.</param>
+    internal static HaloClusterOptions Options(ClusterFolder folder, IReadOnlyCollection<BoardProgram> boards, params double[] speeds) => new()
     {
         KeyFile = folder.KeyFile,
         BoardUrls = [.. boards.Select(board => board.Url)],
-        Speeds = [.. speeds],
+        Speeds = [.. speeds.Length > 0 ? speeds : Enumerable.Repeat(1.0, boards.Count + 1)],
         Threads = 1,
     };
 

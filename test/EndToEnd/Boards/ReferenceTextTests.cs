@@ -21,7 +21,7 @@ public sealed class ReferenceTextTests
             foreach (Topology topology in Enum.GetValues<Topology>())
             {
                 double[] speeds = [.. Enumerable.Range(0, processes).Select(board => (double)(1 << (board % 3)))]; // 1,2,4,1,2,4,1
-                HaloClusterOptions options = Heads.Options(folder, boards.Take(processes - 1), speeds);
+                HaloClusterOptions options = Heads.Options(folder, [.. boards.Take(processes - 1)], speeds);
                 options.Topology = topology;
                 await CheckAsync(options, plan => Assert.Equal(processes, plan.Boards.Count));
             }

@@ -1,5 +1,6 @@
 using Halo.Silo;
 using Halo.Silo.Membership;
+using Microsoft.Extensions.Logging;
 
 namespace Halo.EndToEnd.Tests.Boards;
 
@@ -19,13 +20,18 @@ public sealed class WeightTransferTests
         BoardProgram board = await BoardProgram.StartAsync(folder, "b2");
         try
         {
-            await using (HaloCluster first = await Heads.StartAsync(Options(folder, board.Url)))
+            LogRecord log = new();
+            using ILoggerFactory logging = LoggerFactory.Create(builder => builder.AddProvider(log));
+            await using (HaloCluster first = await HaloCluster.StartAsync(Options(folder, board.Url), logging))
             {
+                Assert.Empty(await first.ConnectAsync());
                 await CheckTextAsync(first);
                 SortedDictionary<string, long> needed = await Pieces.OfPlanAsync(first, Folder, "b2", folder);
                 Assert.Equal(needed, Pieces.OnDisk(folder, "b2"));
                 Assert.Equal(needed.Values.Sum(), await Pieces.ReceivedAsync(first, Folder, "b2"));
             }
+
+            Assert.Empty(log.Complaints); // the head process left without any
 
             // Another head process: nothing more in the same board process.
             long bytes = Pieces.OnDisk(folder, "b2").Values.Sum();
