@@ -55,6 +55,24 @@ public sealed class OracleBoundTests
     }
 
     [Fact]
+    public void NextGood_SameSeed_IsTheEmulatorsOwnTrace()
+    {
+        NetworkModel network = new(3, seed: 9);
+        network.SetAll(new LinkSettings { Bursts = s_bursts }, 0);
+        BurstTrace trace = new(9, 2, 1, s_bursts);
+        Delivery[] deliveries = new Delivery[6];
+        int lost = 0;
+        for (long time = 0; time < 10_000_000_000; time += 1_000_000)
+        {
+            bool arrives = network.Route(time, 2, 1, 100, deliveries) > 0;
+            lost += arrives ? 0 : 1;
+            Assert.Equal(arrives, trace.NextGood(time) == time);
+        }
+
+        Assert.InRange(lost, 200, 800);
+    }
+
+    [Fact]
     public void NextGood_AnyOrderOfTimes_AgreesWithTheProcess()
     {
         BurstTrace trace = new(9, 1, 2, s_bursts);
