@@ -6,6 +6,7 @@ using Halo.Cli.Generate;
 using Halo.Cli.Hosting;
 using Halo.Cli.Inspect;
 using Halo.Cli.Lab;
+using Halo.Cli.Lab.Loss;
 
 namespace Halo.Cli;
 
@@ -30,6 +31,9 @@ internal static class Program
         {
             PadCommand.Create(),
             RandomCommand.Create(),
+            NetCommand.Create(),
+            LossCommand.Create(),
+            HeadCommand.Create(),
         },
     };
 

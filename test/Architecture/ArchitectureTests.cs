@@ -1,6 +1,6 @@
 namespace Halo.Architecture.Tests;
 
-/// <summary>The rules of the house, held against what lies under <c>src</c>.</summary>
+/// <summary>The rules of the house, held against what lies under <c>src</c> and <c>lab</c>.</summary>
 public sealed class ArchitectureTests
 {
     private static readonly string s_source = Path.Combine(TestPaths.RepositoryRoot, "src");
@@ -45,6 +45,7 @@ public sealed class ArchitectureTests
             SourceRules.Faults(Path.GetRelativePath(s_source, path).Replace('\\', '/'), File.ReadAllText(path))));
     }
 
-    private static IEnumerable<string> Files(string pattern) => Directory.EnumerateFiles(s_source, pattern, SearchOption.AllDirectories)
+    private static IEnumerable<string> Files(string pattern) => new[] { s_source, Path.Combine(TestPaths.RepositoryRoot, "lab") }
+        .SelectMany(folder => Directory.EnumerateFiles(folder, pattern, SearchOption.AllDirectories))
         .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal));
 }

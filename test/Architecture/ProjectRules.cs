@@ -15,13 +15,14 @@ public static class ProjectRules
         ["Halo.Planning"] = [],
         ["Halo.Fabric"] = [],
         ["Halo.Orleans.Embedded"] = [],
+        ["Halo.Lab"] = [],
         ["Halo.Boards"] = ["Halo.Inference", "Halo.Planning", "Halo.Fabric"],
         ["Halo.Grains.Interfaces"] = ["Halo.Planning"],
         ["Halo.Grains"] = ["Halo.Inference", "Halo.Planning", "Halo.Fabric", "Halo.Boards", "Halo.Grains.Interfaces"],
         ["Halo.Silo"] = ["Halo.Inference", "Halo.Planning", "Halo.Fabric", "Halo.Boards", "Halo.Grains.Interfaces", "Halo.Grains"],
         ["Halo.Gateway"] = ["Halo.Silo", "Halo.Grains.Interfaces"],
         ["Halo.Cli"] =
-            ["Halo.Inference", "Halo.Planning", "Halo.Fabric", "Halo.Boards", "Halo.Grains.Interfaces", "Halo.Grains", "Halo.Silo", "Halo.Gateway"],
+            ["Halo.Inference", "Halo.Planning", "Halo.Fabric", "Halo.Boards", "Halo.Grains.Interfaces", "Halo.Grains", "Halo.Silo", "Halo.Gateway", "Halo.Lab"],
     };
 
     // Those that hold grains or call them: which engine it is stands in the import alone.

@@ -1,0 +1,96 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Halo.Cli.Hosting;
+using Halo.Grains;
+using Halo.Inference.Tokenization;
+using Halo.Silo;
+
+namespace Halo.Cli.Lab.Loss;
+
+/// <summary>
+/// <c>halo lab head</c>, not shown: the head process of a laboratory. It says <see cref="Ready"/> when all boards are in service, and answers each line
+/// "run N" with one line of JSON, a <see cref="HeadRun"/>. It ends with its standard input.
+/// </summary>
+internal static class HeadCommand
+{
+    internal const string Name = "head";
+    internal const string Ready = "ready";
+    internal const string Prompt = "Once upon a time";
+
+    // What every answer begins with, so that it is found among other lines.
+    internal const string AnswerBeginning = "{\"firstMs\"";
+
+    internal static Command Create()
+    {
+        Option<string?> model = CommandOptions.Model(required: true);
+        Option<int> most = CommandOptions.Number("--tokens", "The most tokens of a run.", 64, count => count >= 1, "a whole number, 1 or more");
+        NetworkChoices network = new();
+        Command command = new(Name, "The head process of a laboratory.") { model, most };
+        command.Hidden = true;
+        network.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            HaloClusterOptions options = new() { Threads = 1, KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + parsed.GetValue(most)) };
+            network.Of(parsed).ApplyTo(options);
+            options.Speeds = [.. Enumerable.Repeat(1.0, 1 + options.BoardUrls.Count)];
+            return RunAsync(CommandConsole.Of(parsed), ModelFile.Locate(parsed.GetValue(model)), options, cancellationToken);
+        });
+        return command;
+    }
+
+    /// <summary>A greedy continuation of <see cref="Prompt"/>, timed.</summary>
+    /// <param name="session">The boards.</param>
+    /// <param name="tokens">Tokens to generate; nothing ends it before.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal static async Task<HeadRun> GenerateAsync(ModelSession session, int tokens, CancellationToken cancellationToken)
+    {
+        ITokenizer tokenizer = session.Model.Tokenizer;
+        SequenceRequest request = new()
+        {
+            Tokens = tokenizer.Encode(Prompt, tokenizer.AddBos),
+            MaxTokens = tokens,
+            Sampling = new SamplingOptions { Temperature = 0 },
+            EndTokens = [],
+        };
+        List<int> sampled = [];
+        List<double> times = [];
+        long start = Stopwatch.GetTimestamp();
+        await foreach (TokenEvent token in session.Scheduler.RunAsync(request, cancellationToken))
+        {
+            times.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            sampled.Add(token.Token);
+        }
+
+        return new HeadRun(times[0], [.. times.Skip(1).Zip(times, (later, earlier) => later - earlier)], [.. sampled], tokenizer.Decode([.. sampled]));
+    }
+
+    private static async Task<int> RunAsync(CommandConsole console, ModelFile file, HaloClusterOptions options, CancellationToken cancellationToken)
+    {
+        await using ModelSession session = await ModelSession.StartAsync(file, options, console, cancellationToken);
+        await console.Output.WriteLineAsync(Ready);
+        await console.Output.FlushAsync(cancellationToken);
+        while (await Task.Run(Console.In.ReadLine, cancellationToken) is { } line)
+        {
+            int tokens = int.Parse(line["run ".Length..], CultureInfo.InvariantCulture);
+            HeadRun run = await GenerateAsync(session, tokens, cancellationToken);
+            await console.Output.WriteLineAsync(JsonSerializer.Serialize(run, HeadJson.Default.HeadRun));
+            await console.Output.FlushAsync(cancellationToken);
+        }
+
+        return CommandHost.Success;
+    }
+}
+
+/// <summary>A generation as the head process timed it.</summary>
+/// <param name="FirstMs">From the request to the first token, in milliseconds: TTFT.</param>
+/// <param name="TokenMs">From each token to the next, in milliseconds: one less than there are tokens.</param>
+/// <param name="Tokens">The tokens.</param>
+/// <param name="Text">Their text.</param>
+internal sealed record HeadRun(double FirstMs, double[] TokenMs, int[] Tokens, string Text);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(HeadRun))]
+internal sealed partial class HeadJson : JsonSerializerContext;
