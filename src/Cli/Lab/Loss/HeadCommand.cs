@@ -27,13 +27,21 @@ internal static class HeadCommand
     {
         Option<string?> model = CommandOptions.Model(required: true);
         Option<int> most = CommandOptions.Number("--tokens", "The most tokens of a run.", 64, count => count >= 1, "a whole number, 1 or more");
+        Option<TransportKind> transport = CommandOptions.Choice(
+            "--transport", "How boards exchange partial sums.",
+            ("in-process", TransportKind.InProcess), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
         NetworkChoices network = new();
-        Command command = new(Name, "The head process of a laboratory.") { model, most };
+        Command command = new(Name, "The head process of a laboratory.") { model, most, transport };
         command.Hidden = true;
         network.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
-            HaloClusterOptions options = new() { Threads = 1, KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + parsed.GetValue(most)) };
+            HaloClusterOptions options = new()
+            {
+                Threads = 1,
+                Transport = parsed.GetValue(transport),
+                KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + parsed.GetValue(most)),
+            };
             network.Of(parsed).ApplyTo(options);
             options.Speeds = [.. Enumerable.Repeat(1.0, 1 + options.BoardUrls.Count)];
             return RunAsync(CommandConsole.Of(parsed), ModelFile.Locate(parsed.GetValue(model)), options, cancellationToken);

@@ -50,7 +50,7 @@ internal sealed class LabCluster : IAsyncDisposable
 
             ClusterKey.WriteNew(cluster.KeyFile);
             await cluster.StartBoardsAsync(model, limit.Token);
-            await cluster.StartHeadAsync(model, topology, wire, tokens, limit.Token);
+            await cluster.StartHeadAsync(model, policy, topology, wire, tokens, limit.Token);
             return cluster;
         }
         catch
@@ -114,14 +114,21 @@ internal sealed class LabCluster : IAsyncDisposable
         }
     }
 
-    private async Task StartHeadAsync(string model, Topology topology, WireType wire, int tokens, CancellationToken cancellationToken)
+    private async Task StartHeadAsync(
+        string model, LossPolicy policy, Topology topology, WireType wire, int tokens, CancellationToken cancellationToken)
     {
+        string[] transport = policy switch
+        {
+            LossPolicy.Strict => ["--transport", "datagram", "--policy", "strict"],
+            LossPolicy.Protected => ["--transport", "datagram", "--policy", "protected"],
+            _ => ["--transport", "stream"],
+        };
         IEnumerable<string> boards = _network.Boards.Skip(1).SelectMany(board => (string[])["--board", $"http://{board.Address}:{Text(ControlPort)}"]);
         _processes.Add(LabProcess.Start(
             _network.Boards[0], "the head", DotnetPath(),
             [
                 ProgramPath("halo.dll"), "lab", HeadCommand.Name, "--model", model, "--key-file", KeyFile, "--topology", topology.ToString(),
-                "--wire", wire.ToString(), "--tokens", Text(tokens), .. boards,
+                "--wire", wire.ToString(), "--tokens", Text(tokens), .. transport, .. boards,
             ]));
         await Head.ReadLineAsync(HeadCommand.Ready, cancellationToken);
     }

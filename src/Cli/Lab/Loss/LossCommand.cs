@@ -22,8 +22,8 @@ internal static class LossCommand
             "--loss", "Percentages of packets lost, each on its own; a cell each. 0 is always measured, as T0.", [0, 1, 3, 5, 10],
             LinkChoices.IsPercent, "percentages from 0 to 100, comma-separated");
         Option<LossPolicy[]> policy = Several(
-            "--policy", "How boards exchange partial sums: TCP as the kernel comes, or with its minimum retransmission timer lowered to 5 ms.",
-            ("tcp", LossPolicy.Tcp), ("tcp-low-rto", LossPolicy.TcpLowRto));
+            "--policy", "How boards exchange partial sums: TCP as the kernel comes, or with its minimum retransmission timer lowered to 5 ms; datagrams with resends, or with copies too.",
+            ("tcp", LossPolicy.Tcp), ("tcp-low-rto", LossPolicy.TcpLowRto), ("strict", LossPolicy.Strict), ("protected", LossPolicy.Protected));
         Option<Topology[]> topology = Several("--topology", "Who sends them to whom.", ("mesh", Topology.Mesh), ("star", Topology.Star));
         Option<WireType> wire = CommandOptions.Choice("--wire", "How they travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
         Option<string?> model = CommandOptions.Model();

@@ -50,7 +50,13 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
         }
     }
 
-    internal static string PolicyName(LossPolicy policy) => policy == LossPolicy.Tcp ? "tcp" : "tcp-low-rto";
+    internal static string PolicyName(LossPolicy policy) => policy switch
+    {
+        LossPolicy.Tcp => "tcp",
+        LossPolicy.TcpLowRto => "tcp-low-rto",
+        LossPolicy.Strict => "strict",
+        _ => "protected",
+    };
 
     // The same tokens from the model itself, on one board in this process.
     private async Task<HeadRun> ReferenceAsync(CancellationToken cancellationToken)

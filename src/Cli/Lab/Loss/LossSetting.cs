@@ -13,6 +13,12 @@ internal enum LossPolicy
 
     /// <summary>TCP with a lowered minimum of the retransmission timer.</summary>
     TcpLowRto,
+
+    /// <summary>Datagrams that are sent again when they are lost.</summary>
+    Strict,
+
+    /// <summary>Datagrams with copies by the loss measured, and resends.</summary>
+    Protected,
 }
 
 /// <summary>What <c>halo lab loss</c> measures.</summary>
