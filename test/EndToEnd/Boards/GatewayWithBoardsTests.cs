@@ -33,7 +33,7 @@ public sealed class GatewayWithBoardsTests
     public async Task Board_OfATakenName_IsRefusedInWords()
     {
         using ClusterFolder folder = new();
-        await using GatewayProgram gateway = await GatewayProgram.StartAsync(arguments: ["--key-file", folder.KeyFile]);
+        await using GatewayProgram gateway = await GatewayProgram.StartAsync(arguments: ["--key-file", folder.KeyFile, "--speed", "1"]);
         await using BoardProgram first = await BoardProgram.StartAsync(folder, "b2", more: ["--join", gateway.Url]);
         await AllHoldShardsAsync(gateway, "b1", "b2");
         await using BoardProgram second = await BoardProgram.StartAsync(folder, "b2", more: ["--join", gateway.Url]);

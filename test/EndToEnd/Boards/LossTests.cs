@@ -8,8 +8,8 @@ using Xunit.Abstractions;
 namespace Halo.EndToEnd.Tests.Boards;
 
 /// <summary>
-/// Boards that die or freeze while a completion streams. <c>HALO_REPEATS=20</c> repeats each as often as the nightly run does, and the output has the
-/// figures.
+/// Boards that die or freeze while a completion streams. <c>HALO_REPEATS=20</c> repeats each as often as the nightly run does and holds it to the
+/// times that are promised on a machine with nothing else to do; the output has the figures.
 /// </summary>
 [Collection(BoardTests.Name)]
 public sealed class LossTests(ITestOutputHelper output)
@@ -18,6 +18,8 @@ public sealed class LossTests(ITestOutputHelper output)
 
     private static readonly TimeSpan s_killNoticed = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_freezeNoticed = TimeSpan.FromSeconds(6);
+
+    private static bool IsMeasured => Repeats >= 20;
 
     private static int Repeats { get; } = int.Parse(Environment.GetEnvironmentVariable("HALO_REPEATS") ?? "2", CultureInfo.InvariantCulture);
 
@@ -38,7 +40,7 @@ public sealed class LossTests(ITestOutputHelper output)
             Assert.Equal(expected, await cluster.TextAsync(Model, 30));
         }
 
-        times.Report(output, s_killNoticed);
+        times.Report(output, Limit(s_killNoticed));
         await NothingLeftAsync(cluster);
     }
 
@@ -50,7 +52,7 @@ public sealed class LossTests(ITestOutputHelper output)
         await using HaloCluster cluster = await Heads.StartAsync(Heads.Options(folder, boards));
         string expected = await cluster.TextAsync(Model, 30);
         LossTimes times = new("SIGSTOP");
-        for (int round = 0; round < (Repeats + 1) / 2; round++)
+        for (int round = 0; round < (IsMeasured ? Repeats : 1); round++)
         {
             BoardProgram victim = boards[round % boards.Count];
             await LoseAsync(cluster, victim, victim.Program.Freeze, expected, times);
@@ -59,7 +61,7 @@ public sealed class LossTests(ITestOutputHelper output)
             Assert.Equal(expected, await cluster.TextAsync(Model, 30));
         }
 
-        times.Report(output, s_freezeNoticed);
+        times.Report(output, Limit(s_freezeNoticed));
         await NothingLeftAsync(cluster);
     }
 
@@ -87,6 +89,9 @@ public sealed class LossTests(ITestOutputHelper output)
         Assert.True(suspected, "Nobody noticed the silence.");
         Assert.Equal(3, (await cluster.Grains.GetGrain<IModelGrain>(Model).GetPlanAsync()).ToPlan().Boards.Count);
     }
+
+    // Tests of several projects share the machine's cores.
+    private static TimeSpan Limit(TimeSpan promised) => IsMeasured ? promised : 3 * promised;
 
     // Streams a long completion, takes the board away in the middle of it, and asks again at once.
     private static async Task LoseAsync(HaloCluster cluster, BoardProgram victim, Action takeAway, string expected, LossTimes times)
