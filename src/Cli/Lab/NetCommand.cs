@@ -48,7 +48,8 @@ internal static class NetCommand
 
     private static async Task<LabNetwork> CreateAsync(LinkSetting setting)
     {
-        LabNetwork network = LabNetwork.Create(setting.Boards, setting.Seed);
+        // Not on this thread: Ctrl+C is listened to once the command has given it back, and must not find namespaces before.
+        LabNetwork network = await Task.Run(() => LabNetwork.Create(setting.Boards, setting.Seed));
         try
         {
             await network.ChangeAsync((model, now) => setting.Apply(setting.Link, model, now));

@@ -38,7 +38,7 @@ internal sealed class LabCluster : IAsyncDisposable
     internal static async Task<LabCluster> StartAsync(
         LinkSetting setting, string model, LossPolicy policy, Topology topology, WireType wire, int tokens, CancellationToken cancellationToken)
     {
-        LabCluster cluster = new(LabNetwork.Create(setting.Boards, setting.Seed));
+        LabCluster cluster = new(await Task.Run(() => LabNetwork.Create(setting.Boards, setting.Seed), cancellationToken));
         try
         {
             using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
