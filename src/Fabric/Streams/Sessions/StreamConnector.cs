@@ -98,9 +98,20 @@ public sealed class StreamConnector
 
     private async Task<StreamConnection> DialAsync(int other, CancellationToken cancellationToken)
     {
+        bool wasRefused = false;
         while (true)
         {
-            (StreamConnection? connection, StreamRefusal refusal) = await AttemptAsync(other, cancellationToken).ConfigureAwait(false);
+            StreamConnection? connection;
+            StreamRefusal refusal;
+            try
+            {
+                (connection, refusal) = await AttemptAsync(other, cancellationToken).ConfigureAwait(false);
+            }
+            catch (StreamConnectException) when (wasRefused && cancellationToken.IsCancellationRequested)
+            {
+                throw NotExpected(other); // time ran out during one attempt more
+            }
+
             if (connection is not null)
             {
                 return connection;
@@ -114,10 +125,15 @@ public sealed class StreamConnector
             await Task.Delay(s_retry, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (cancellationToken.IsCancellationRequested)
             {
-                throw new StreamConnectException(other, $"{Dial.Name(_roster, other)} does not expect this session: check that the address is that board's.");
+                throw NotExpected(other);
             }
+
+            wasRefused = true;
         }
     }
+
+    private StreamConnectException NotExpected(int other) =>
+        new(other, $"{Dial.Name(_roster, other)} does not expect this session: check that the address is that board's.");
 
     private async Task<(StreamConnection? Connection, StreamRefusal Refusal)> AttemptAsync(int other, CancellationToken cancellationToken)
     {
