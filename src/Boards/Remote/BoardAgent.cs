@@ -138,10 +138,10 @@ public sealed class BoardAgent : IAsyncDisposable
     }
 
     /// <summary>Keeps a piece of a model's weights.</summary>
-    internal async Task StoreAsync(string model, string piece, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    internal async Task StoreAsync(string model, string piece, Stream content, CancellationToken cancellation)
     {
-        await _sources.StoreAsync(model, piece, bytes, cancellation);
-        AgentLog.PieceStored(_log, _options.Name, model, piece, bytes.Length);
+        await _sources.StoreAsync(model, piece, content, cancellation);
+        AgentLog.PieceStored(_log, _options.Name, model, piece, content.Length);
     }
 
     /// <summary>Connects with the boards of a session, and follows the steps that its head board announces.</summary>

@@ -45,7 +45,7 @@ public static class BoardEndpoints
             UnregisterRequest request = Read(context, BoardJson.Default.UnregisterRequest);
             agent.Share(Model(context)).Unregister(request.Slice, request.UntilRetired);
         });
-        Map(BoardPaths.Slices, context => agent.StoreAsync(Model(context), Query(context, "piece"), Body(context), context.RequestAborted));
+        Map(BoardPaths.Slices, context => agent.StoreAsync(Model(context), Query(context, "piece"), context.Request.Body, context.RequestAborted));
         Map(BoardPaths.KvExport, async context =>
         {
             ExportRequest request = Read(context, BoardJson.Default.ExportRequest);

@@ -84,15 +84,15 @@ public sealed class ModelSources : IDisposable
     internal void WantNothing(string model) => Find(model).Pieces?.ReleaseAll();
 
     /// <summary>Keeps a piece that was sent.</summary>
-    internal async Task StoreAsync(string model, string piece, ReadOnlyMemory<byte> bytes, CancellationToken cancellation)
+    internal async Task StoreAsync(string model, string piece, Stream content, CancellationToken cancellation)
     {
         ModelPieces pieces = Find(model).Pieces ?? throw new StepException($"This board has the file of {model}: it takes no pieces.");
         PieceId id = PieceId.TryParse(piece, out PieceId parsed) ? parsed : throw new FormatException($"'{piece}' is no piece of a model.");
-        using MemoryStream content = new(bytes.ToArray(), writable: false);
+        long bytes = content.Length;
         await pieces.StoreAsync(id, content, cancellation);
         lock (_gate)
         {
-            _received[model] = _received.GetValueOrDefault(model) + bytes.Length;
+            _received[model] = _received.GetValueOrDefault(model) + bytes;
         }
     }
 

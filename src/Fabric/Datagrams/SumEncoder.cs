@@ -29,13 +29,7 @@ internal sealed class SumEncoder
     internal OutgoingMessage Encode(FrameKind kind, in StageKey key, Span<float> values)
     {
         byte[] buffer = _bytes[key.Stage & 1];
-        Span<byte> bytes = buffer.AsSpan(0, WireCodec.ByteCount(_wireType, values.Length));
-        WireCodec.Encode(_wireType, values, bytes);
-        if (_wireType != WireType.F32)
-        {
-            WireCodec.Decode(_wireType, bytes, values);
-        }
-
+        Span<byte> bytes = WireCodec.Round(_wireType, values, buffer);
         return new OutgoingMessage(kind, key, values.Length, 0, buffer, 0, bytes.Length, UnitBytes(_wireType));
     }
 }

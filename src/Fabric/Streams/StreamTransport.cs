@@ -120,7 +120,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     public void Contribute(in StageKey key, int length)
     {
         Span<float> own = _inbox.Buffer(_board, key, length);
-        ReadOnlySpan<byte> bytes = Round(own);
+        ReadOnlySpan<byte> bytes = WireCodec.Round(_options.WireType, own, _wire);
         StreamFrame frame = new(FrameKind.PartialSum, bytes.Length, key, length, 0);
         if (IsStar && !IsHead)
         {
@@ -244,19 +244,6 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
 
     void IFrameReceiver.OnLost(int peer, string reason) => Lose(peer, $"Board {_names[peer]} is lost: {reason}.");
 
-    // Encodes, and reads back what the others will read: every board adds the same bits.
-    private ReadOnlySpan<byte> Round(Span<float> values)
-    {
-        Span<byte> bytes = _wire.AsSpan(0, WireCodec.ByteCount(_options.WireType, values.Length));
-        WireCodec.Encode(_options.WireType, values, bytes);
-        if (_options.WireType != WireType.F32)
-        {
-            WireCodec.Decode(_options.WireType, bytes, values);
-        }
-
-        return bytes;
-    }
-
     private bool SendTotal(in StageKey key, int length)
     {
         if (!_inbox.Wait(key, 0, _size.BoardCount))
@@ -266,7 +253,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
 
         Span<float> total = _totals.Buffer(0, key, length);
         _inbox.Sum(key, 0, _size.BoardCount, 0, total);
-        ReadOnlySpan<byte> bytes = Round(total);
+        ReadOnlySpan<byte> bytes = WireCodec.Round(_options.WireType, total, _wire);
         _links.SendToAll(new StreamFrame(FrameKind.Total, bytes.Length, key, length, 0), bytes);
         _totals.Arrived(0, key, length);
         return true;

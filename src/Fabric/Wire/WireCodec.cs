@@ -55,6 +55,23 @@ public static class WireCodec
         }
     }
 
+    /// <summary>Encodes a board's own sum, and reads back what the others will read, so that every board adds the same bits.</summary>
+    /// <param name="type">How elements travel.</param>
+    /// <param name="values">The sum; rounded to the wire type when this returns.</param>
+    /// <param name="bytes">Takes the encoding; at least <see cref="ByteCount"/> of it.</param>
+    /// <returns>The encoding.</returns>
+    internal static Span<byte> Round(WireType type, Span<float> values, Span<byte> bytes)
+    {
+        bytes = bytes[..ByteCount(type, values.Length)];
+        Encode(type, values, bytes);
+        if (type != WireType.F32)
+        {
+            Decode(type, bytes, values);
+        }
+
+        return bytes;
+    }
+
     // q = round(x * 127 / largest magnitude), scale = largest magnitude / 127; a block of zeros has scale 0.
     private static void EncodeBlocks(ReadOnlySpan<float> values, Span<byte> bytes)
     {

@@ -133,7 +133,7 @@ public sealed class HandshakeTests
     [InlineData(10, false)]
     public void Complete_AfterAWhile_WorksFor10Seconds(double seconds, bool works)
     {
-        ManualTime time = new();
+        VirtualTime time = new();
         ControlServer server = ControlHost.NewServer(time: time);
         using ClientHandshake client = Handshake();
         server.Greet(client.Hello, out Challenge? challenge);
@@ -177,7 +177,7 @@ public sealed class HandshakeTests
     [Fact]
     public void Complete_MoreThan64_DropsTheLeastRecentlyUsed()
     {
-        ManualTime time = new();
+        VirtualTime time = new();
         ControlServer server = ControlHost.NewServer(time: time);
         string[] sessions = [.. Enumerable.Range(0, SessionTable.Most).Select(_ => Shake(server, time))];
         server.TryTake(server.Find(sessions[0])!, 1);
@@ -270,7 +270,7 @@ public sealed class HandshakeTests
     private static ClientHandshake Handshake() =>
         new(new Uri("http://b2:7070"), ControlHost.Key, "head", "head-1", ControlVersion.Current, CipherSpeeds.Measured);
 
-    private static string Shake(ControlServer server, ManualTime time)
+    private static string Shake(ControlServer server, VirtualTime time)
     {
         time.Advance(TimeSpan.FromMilliseconds(1));
         using ClientHandshake client = Handshake();

@@ -13,7 +13,7 @@ public sealed class RenewalTests
     [Fact]
     public async Task Send_AfterAnHourOfSilence_ShakesHandsAgainUnseen()
     {
-        ManualTime time = new();
+        VirtualTime time = new();
         await using ControlHost host = await ControlHost.StartAsync(ControlHost.NewServer(time: time));
         using ControlClient client = host.Client();
         int restarts = 0;

@@ -5,25 +5,18 @@ using System.Net.Sockets;
 namespace Halo.EndToEnd.Tests.Boards;
 
 /// <summary>Someone between a head process and a board's control port, who records all and may change what passes.</summary>
-internal sealed class ControlProxy : IAsyncDisposable
+internal sealed class ControlProxy : Tap
 {
     private static readonly byte[] s_continue = "HTTP/1.1 100 Continue\r\n\r\n"u8.ToArray();
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentDictionary<Socket, Task> _links = new();
-    private readonly int _port;
-    private readonly Task _accepting;
-
     /// <param name="port">The board's control port.</param>
     internal ControlProxy(int port)
+        : base(port)
     {
-        _port = port;
-        _listener.Start();
-        _accepting = AcceptAsync();
     }
 
     /// <summary>Where the head process finds the board.</summary>
-    internal string Url => $"http://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
+    internal string Url => $"http://127.0.0.1:{Port}";
 
     /// <summary>All requests so far, as they came.</summary>
     internal ConcurrentQueue<byte[]> Requests { get; } = new();
@@ -34,42 +27,14 @@ internal sealed class ControlProxy : IAsyncDisposable
     /// <summary>Sees every request with its answer before that goes back, and may change the answer.</summary>
     internal Action<WireMessage, WireMessage>? OnAnswer { get; set; }
 
-    public async ValueTask DisposeAsync()
-    {
-        _listener.Stop();
-        await _accepting;
-        foreach (Socket socket in _links.Keys)
-        {
-            socket.Dispose();
-        }
-
-        await Task.WhenAll(_links.Values);
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                Socket socket = await _listener.AcceptSocketAsync();
-                _links[socket] = Task.Run(() => CarryAsync(socket));
-            }
-        }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
-        {
-            // The proxy ends.
-        }
-    }
-
-    private async Task CarryAsync(Socket caller)
+    protected override async Task CarryAsync(Socket caller)
     {
         try
         {
             using Socket board = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await using NetworkStream near = new(caller, ownsSocket: true);
             caller.NoDelay = true;
-            await board.ConnectAsync(IPAddress.Loopback, _port);
+            await board.ConnectAsync(IPAddress.Loopback, Target);
             await using NetworkStream far = new(board, ownsSocket: false);
             while (true)
             {

@@ -5,69 +5,32 @@ using System.Net.Sockets;
 namespace Halo.EndToEnd.Tests.Boards;
 
 /// <summary>Someone between two boards, who records what one of them sends.</summary>
-internal sealed class StreamTap : IAsyncDisposable
+internal sealed class StreamTap : Tap
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly ConcurrentDictionary<Socket, Task> _links = new();
-    private readonly int _port;
-    private readonly Task _accepting;
-
     /// <param name="port">The port of the board that is dialled.</param>
     internal StreamTap(int port)
+        : base(port)
     {
-        _port = port;
-        _listener.Start();
-        _accepting = AcceptAsync();
     }
 
-    internal int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
-
-    /// <summary>What dialers sent, a connection each.</summary>
+    /// <summary>What callers sent, a connection each.</summary>
     internal ConcurrentQueue<MemoryStream> Recorded { get; } = new();
 
-    public async ValueTask DisposeAsync()
-    {
-        _listener.Stop();
-        await _accepting;
-        foreach (Socket socket in _links.Keys)
-        {
-            socket.Dispose();
-        }
-
-        await Task.WhenAll(_links.Values);
-    }
-
-    private async Task AcceptAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                Socket socket = await _listener.AcceptSocketAsync();
-                _links[socket] = Task.Run(() => CarryAsync(socket));
-            }
-        }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
-        {
-            // The tap ends.
-        }
-    }
-
-    private async Task CarryAsync(Socket dialer)
+    protected override async Task CarryAsync(Socket caller)
     {
         MemoryStream record = new();
         Recorded.Enqueue(record);
         try
         {
             using Socket board = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            dialer.NoDelay = true;
-            await board.ConnectAsync(IPAddress.Loopback, _port);
-            await Task.WhenAny(CopyAsync(dialer, board, record), CopyAsync(board, dialer, null));
-            dialer.Dispose();
+            caller.NoDelay = true;
+            await board.ConnectAsync(IPAddress.Loopback, Target);
+            await Task.WhenAny(CopyAsync(caller, board, record), CopyAsync(board, caller, null));
+            caller.Dispose();
         }
         catch (SocketException)
         {
-            dialer.Dispose();
+            caller.Dispose();
         }
     }
 

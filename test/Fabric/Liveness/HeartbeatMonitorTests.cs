@@ -12,7 +12,7 @@ public sealed class HeartbeatMonitorTests : IAsyncLifetime, IAsyncDisposable
     private static readonly byte[] s_secret = HeartbeatTests.Secret(6);
     private static readonly TimeSpan s_interval = new LivenessOptions().PingInterval;
 
-    private readonly ManualTime _time = new();
+    private readonly VirtualTime _time = new();
     private readonly HeartbeatMonitor _monitor;
     private readonly HeartbeatResponder _responder = new(IPAddress.Loopback, 0);
     private readonly Lock _lock = new();

@@ -78,7 +78,7 @@ public sealed class HeartbeatResponderTests
     [Fact]
     public async Task SilentFor_TellsWhenTheHeadWasLastHeard()
     {
-        ManualTime time = new();
+        VirtualTime time = new();
         await using HeartbeatResponder responder = New(time);
         using Socket caller = Caller(responder);
         Assert.Null(responder.SilentFor(7));
@@ -99,7 +99,7 @@ public sealed class HeartbeatResponderTests
     [Fact]
     public async Task SilentFor_AfterAPauseOfItsOwn_CountsAnew()
     {
-        ManualTime time = new();
+        VirtualTime time = new();
         await using HeartbeatResponder responder = New(time);
         time.Pass(TimeSpan.FromSeconds(60));
         Assert.Equal(TimeSpan.Zero, responder.SilentFor(KeyId));
@@ -154,7 +154,7 @@ public sealed class HeartbeatResponderTests
         return pong;
     }
 
-    private static void PassInTicks(ManualTime time, int milliseconds)
+    private static void PassInTicks(VirtualTime time, int milliseconds)
     {
         for (int passed = 0; passed < milliseconds; passed += 250)
         {

@@ -79,7 +79,7 @@ public sealed class StreamConnectorTests
     public async Task ConnectAsync_BoardThatAcceptsAndIsSilent_EndsWithTheDialTimeout()
     {
         using Socket silent = Silent(out StreamRoster roster);
-        ManualTime time = new();
+        VirtualTime time = new();
         Task<IReadOnlyList<StreamConnection?>> head = Task.Run(() => new StreamConnector(roster, 0, null, time: time).ConnectAsync());
         using Socket peer = await silent.AcceptAsync();
         time.Advance(TimeSpan.FromSeconds(5));

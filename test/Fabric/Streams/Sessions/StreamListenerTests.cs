@@ -36,7 +36,7 @@ public sealed class StreamListenerTests
     [Fact]
     public async Task Accept_HandshakeNotThroughInTime_DropsTheConnection()
     {
-        ManualTime time = new();
+        VirtualTime time = new();
         using StreamListener listener = MadeSessions.Listen(time);
         using Socket silent = MadeSessions.Connect(listener);
         await Eventually.True(() => Task.FromResult(time.TimerCount == 1), "the deadline of the connection");

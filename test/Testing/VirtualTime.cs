@@ -1,16 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
-
-namespace Halo.Cluster.Tests;
-
-/// <summary>
-/// Two silos on virtual time. Upstream reads the system's clock beside its <see cref="TimeProvider"/> and cannot live on virtual time.
-/// </summary>
-public sealed class VirtualTimeFixture : ClusterFixture
-{
-    public VirtualTime Time { get; } = new();
-
-    protected override void AddServices(IServiceCollection services) => services.AddSingleton<TimeProvider>(Time);
-}
+namespace Halo.Testing;
 
 /// <summary>Time that passes only when a test says so.</summary>
 public sealed class VirtualTime : TimeProvider
@@ -19,6 +7,19 @@ public sealed class VirtualTime : TimeProvider
     private readonly List<VirtualTimer> _timers = [];
     private DateTimeOffset _now = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    /// <summary>Timers that are set.</summary>
+    public int TimerCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count(timer => timer.Due < DateTimeOffset.MaxValue);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow()
     {
         lock (_lock)
@@ -27,10 +28,13 @@ public sealed class VirtualTime : TimeProvider
         }
     }
 
+    /// <inheritdoc/>
     public override long GetTimestamp() => GetUtcNow().Ticks;
 
+    /// <inheritdoc/>
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
+    /// <inheritdoc/>
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         VirtualTimer timer = new(this, callback, state);
@@ -43,6 +47,28 @@ public sealed class VirtualTime : TimeProvider
     {
         DateTimeOffset end = GetUtcNow() + span;
         while (NextDue(end) is { } timer)
+        {
+            timer.Fire();
+        }
+    }
+
+    /// <summary>
+    /// Passes time at one stroke: a timer that fell due meanwhile fires once, at the end, as it does in a process that was stopped.
+    /// </summary>
+    public void Pass(TimeSpan span)
+    {
+        VirtualTimer[] due;
+        lock (_lock)
+        {
+            _now += span;
+            due = [.. _timers.Where(timer => timer.Due <= _now)];
+            foreach (VirtualTimer timer in due)
+            {
+                timer.Rearm(_now);
+            }
+        }
+
+        foreach (VirtualTimer timer in due)
         {
             timer.Fire();
         }
