@@ -16,9 +16,10 @@ internal static class GatewayArguments
           --threads N          compute threads of all boards together (default: all cores)
           --transport KIND     in-process, grain-call, stream (TCP) or datagram (UDP): how boards exchange partial sums
                                (default in-process; boards of other processes: stream)
-          --topology KIND      mesh or star: who sends to whom over streams and datagrams (default mesh)
+          --topology KIND      mesh or star: who sends to whom over streams and datagrams (default mesh); auto, over datagrams: the faster
           --wire TYPE          f32, f16 or q8: how partial sums travel over streams and datagrams (default f32)
-          --policy KIND        protected or strict: what datagrams do against loss (default protected: copies as well as resends)
+          --policy KIND        protected, strict or relaxed: what datagrams do against loss (default protected: copies as well as resends;
+                               relaxed waits only for --critical-boards N, the head board first, and for the others until a deadline)
           --speed A,B,...      relative speeds of the boards, one each: those of this process, then those of --board (default: measured)
           --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's)
           --kv-positions N     positions of KV for all sequences together
@@ -39,6 +40,7 @@ internal static class GatewayArguments
         ["topology"] = "Halo:Topology",
         ["wire"] = "Halo:WireType",
         ["policy"] = "Halo:Policy",
+        ["critical-boards"] = "Halo:CriticalBoards",
         ["board-memory"] = "Halo:BoardMemoryBytes",
         ["kv-positions"] = "Halo:KvPositions",
         ["urls"] = "urls",

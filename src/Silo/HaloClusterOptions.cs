@@ -68,6 +68,12 @@ public sealed class HaloClusterOptions
     /// <summary>What is done against loss, over datagrams.</summary>
     public DeliveryPolicy Policy { get; set; } = DeliveryPolicy.Protected;
 
+    /// <summary>Relaxed: boards whose sums are always waited for, counted from the head board on in the plan's order; at least 1.</summary>
+    public int CriticalBoards { get; set; } = 1;
+
+    /// <summary>Relaxed: the longest that a stage waits for the sums of the other boards.</summary>
+    public TimeSpan DeadlineLimit { get; set; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Memory of each board in bytes; default: an equal share of what the machine allows.</summary>
     public long? BoardMemoryBytes { get; set; }
 

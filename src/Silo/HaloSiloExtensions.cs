@@ -51,7 +51,11 @@ public static class HaloSiloExtensions
     {
         if (options.IsNetworked)
         {
-            SessionTransport how = new(options.Topology, options.WireType, options.Transport == TransportKind.Datagram ? options.Policy : null);
+            SessionTransport how = new(options.Topology, options.WireType, options.Transport == TransportKind.Datagram ? options.Policy : null)
+            {
+                CriticalBoards = options.CriticalBoards,
+                DeadlineLimit = options.DeadlineLimit,
+            };
             services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
                 provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), how, FrameCipherMeter.Fastest(), provider.GetRequiredService<ILogger<NetworkSessions>>()));
             return;
@@ -67,7 +71,11 @@ public static class HaloSiloExtensions
                 services.AddSingleton<ITransportFactory>(new StreamTransportFactory(new StreamOptions(options.Topology, options.WireType)));
                 break;
             case TransportKind.Datagram:
-                services.AddSingleton<ITransportFactory>(new DatagramTransportFactory(new DatagramOptions(options.Topology, options.WireType, options.Policy)));
+                services.AddSingleton<ITransportFactory>(new DatagramTransportFactory(new DatagramOptions(options.Topology, options.WireType, options.Policy)
+                {
+                    CriticalBoards = options.CriticalBoards,
+                    DeadlineLimit = options.DeadlineLimit,
+                }));
                 break;
             default:
                 services.AddSingleton<ITransportFactory, InProcessTransportFactory>();

@@ -34,7 +34,7 @@ public sealed class NetworkSessions(
         {
             return await OpenAsync(model, plan, remote, options);
         }
-        catch (PeersApartException fault) when (options.Topology == Topology.Mesh)
+        catch (PeersApartException fault) when (options.Topology != Topology.Star)
         {
             SessionsLog.NoMesh(log, plan.Model, fault.Message);
             return await OpenAsync(model, plan, remote, options with { Topology = Topology.Star });

@@ -12,6 +12,12 @@ namespace Halo.Boards.Remote;
 /// <param name="Datagrams">What datagrams do against loss; null where streams carry the sums.</param>
 public sealed record SessionTransport(Topology Topology, WireType WireType, DeliveryPolicy? Datagrams = null)
 {
+    /// <summary>See <see cref="DatagramOptions.CriticalBoards"/>.</summary>
+    public int CriticalBoards { get; init; } = 1;
+
+    /// <summary>See <see cref="DatagramOptions.DeadlineLimit"/>.</summary>
+    public TimeSpan DeadlineLimit { get; init; } = TimeSpan.FromMilliseconds(50);
+
     private static readonly TimeSpan s_portTimeout = TimeSpan.FromSeconds(10);
 
     /// <summary>Makes a board's end. With datagrams it waits for the other boards, which do the same.</summary>
@@ -26,8 +32,11 @@ public sealed record SessionTransport(Topology Topology, WireType WireType, Deli
         int place, int head, IReadOnlyList<string> names, IReadOnlyList<StreamConnection?> connections, FabricSize size, Action<int, string>? onLost = null)
     {
         bool spin = Environment.ProcessorCount > 1;
-        return Datagrams is { } policy
-            ? DatagramPorts.Connect(place, head, names, connections, size, new DatagramOptions(Topology, WireType, policy), spin, s_portTimeout, onLost)
+        return Datagrams is not null
+            ? DatagramPorts.Connect(place, head, names, connections, size, DatagramOptions(), spin, s_portTimeout, onLost)
             : new StreamTransport(place, head, names, connections, size, new StreamOptions(Topology, WireType), spin, onLost);
     }
+
+    private DatagramOptions DatagramOptions() =>
+        new(Topology, WireType, Datagrams!.Value) { CriticalBoards = CriticalBoards, DeadlineLimit = DeadlineLimit };
 }

@@ -59,16 +59,16 @@ internal sealed class BoardLane
         }
 
         StageKey key = Key(stage);
+        int length = _step.Rows.Count * _hiddenSize;
         bool attention = stage % 2 == 0;
         if (!(attention ? Walk.HoldsAttention(key.Layer) : Walk.HoldsFeedForward(key.Layer)))
         {
-            Transport.Contribute(key, 0);
+            Transport.ContributeNothing(key, length);
             return;
         }
 
         try
         {
-            int length = _step.Rows.Count * _hiddenSize;
             Span<float> partialSum = Transport.PartialSum(key, length);
             if (attention)
             {

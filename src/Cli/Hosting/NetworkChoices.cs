@@ -36,18 +36,27 @@ internal sealed class NetworkChoices
         [], speed => speed > 0 && double.IsFinite(speed), "numbers above 0, comma-separated, one for each board");
 
     private readonly Option<Topology> _topology = CommandOptions.Choice(
-        "--topology", "Over TCP and UDP: every board to every other, or all through the head board.", ("mesh", Topology.Mesh), ("star", Topology.Star));
+        "--topology", "Over TCP and UDP: every board to every other, or all through the head board; auto, over UDP: whichever is measured to be faster.",
+        ("mesh", Topology.Mesh), ("star", Topology.Star), ("auto", Topology.Auto));
 
     private readonly Option<WireType> _wire = CommandOptions.Choice(
         "--wire", "Over TCP and UDP: how partial sums travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
 
     private readonly Option<DeliveryPolicy> _policy = CommandOptions.Choice(
-        "--policy", "Over UDP: copies by the loss measured as well as resends, or resends alone.",
-        ("protected", DeliveryPolicy.Protected), ("strict", DeliveryPolicy.Strict));
+        "--policy", "Over UDP: copies by the loss measured as well as resends, or resends alone; relaxed: only some boards' sums are waited for, see --critical-boards.",
+        ("protected", DeliveryPolicy.Protected), ("strict", DeliveryPolicy.Strict), ("relaxed", DeliveryPolicy.Relaxed));
+
+    private readonly Option<int> _criticalBoards = CommandOptions.Number(
+        "--critical-boards", "Relaxed: how many boards, the head board first, are always waited for; what others send after its deadline counts as zero.", 1,
+        count => count >= 1, "a whole number, 1 or more");
+
+    private readonly Option<double> _deadline = CommandOptions.Number(
+        "--deadline-ms", "Relaxed: the longest wait for the other boards in a stage, in milliseconds.", 50.0,
+        limit => limit is > 0 and <= 10_000, "a number above 0, up to 10000");
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire, _policy])
+        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire, _policy, _criticalBoards, _deadline])
         {
             command.Add(option);
         }
@@ -61,7 +70,7 @@ internal sealed class NetworkChoices
         return boards.Length > 0 || key is null
             ? new NetworkSetting(
                 boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
-                parsed.GetValue(_policy))
+                parsed.GetValue(_policy), parsed.GetValue(_criticalBoards), TimeSpan.FromMilliseconds(parsed.GetValue(_deadline)))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
 }
@@ -74,8 +83,11 @@ internal sealed class NetworkChoices
 /// <param name="Topology">Who sends partial sums to whom.</param>
 /// <param name="WireType">How partial sums travel.</param>
 /// <param name="Policy">What datagrams do against loss.</param>
+/// <param name="CriticalBoards">Relaxed: boards that are always waited for.</param>
+/// <param name="DeadlineLimit">Relaxed: the longest wait for the others.</param>
 internal sealed record NetworkSetting(
-    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy)
+    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy,
+    int CriticalBoards, TimeSpan DeadlineLimit)
 {
     internal bool HasBoards => Boards.Count > 0;
 
@@ -89,5 +101,7 @@ internal sealed record NetworkSetting(
         options.Topology = Topology;
         options.WireType = WireType;
         options.Policy = Policy;
+        options.CriticalBoards = CriticalBoards;
+        options.DeadlineLimit = DeadlineLimit;
     }
 }

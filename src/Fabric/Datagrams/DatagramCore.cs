@@ -1,5 +1,6 @@
 using Halo.Fabric.Datagrams.Format;
 using Halo.Fabric.Datagrams.Links;
+using Halo.Fabric.Stages;
 using Halo.Fabric.Streams;
 
 namespace Halo.Fabric.Datagrams;
@@ -16,6 +17,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
 
     private readonly DatagramLink?[] _links; // by place
     private readonly bool _canRelay;
+    private readonly bool _isRelaxed;
     private int _turn; // third boards take turns: their own links may be bad
 
     /// <param name="place">This board's place.</param>
@@ -28,9 +30,10 @@ internal sealed class DatagramCore : IRelay, IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, DatagramFormat.MaxBoards);
         int window = Math.Clamp(ChunksOnTheWay / Math.Max(1, keys.Count - 1), FewestOnTheWay, IncomingChunks.Width);
         int maxCopies = options.Policy == DeliveryPolicy.Strict ? 0 : Math.Clamp(options.MaxCopies, 1, 4);
-        int stageLinks = (keys.Count - 1) * (options.Topology == Topology.Star ? 2 : keys.Count);
+        _isRelaxed = options.Policy == DeliveryPolicy.Relaxed;
+        int stageLinks = StageLinks(keys.Count, options.Topology);
         _links = [.. keys.Select((pair, peer) => pair is null ? null : new DatagramLink(place, peer, pair, window, maxCopies, stageLinks, sink, receiver, this))];
-        _canRelay = maxCopies > 0 && options.Topology == Topology.Mesh && keys.Count > 2;
+        _canRelay = maxCopies > 0 && options.Topology != Topology.Star && keys.Count > 2;
     }
 
     /// <summary>Datagrams that claimed to come from no board of this session.</summary>
@@ -47,7 +50,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
     {
         get
         {
-            long deadline = long.MaxValue;
+            long deadline = WakeAt;
             foreach (DatagramLink? link in _links)
             {
                 deadline = link is null ? deadline : Math.Min(deadline, link.Deadline);
@@ -76,6 +79,52 @@ internal sealed class DatagramCore : IRelay, IDisposable
         }
 
         SendNew(now);
+    }
+
+    /// <summary>Sends a message to one board, or to all, as often as loss asks for; it is neither acknowledged nor sent again.</summary>
+    /// <param name="peer">The board; -1 for all.</param>
+    /// <param name="message">The message; its bytes may be reused when this returns.</param>
+    /// <param name="now">The time.</param>
+    internal void SendTail(int peer, in OutgoingMessage message, long now)
+    {
+        int copies = 1;
+        for (int copy = 0; copy < copies; copy++)
+        {
+            for (int to = 0; to < _links.Length; to++)
+            {
+                if (_links[to] is { } link && (peer < 0 || peer == to) && copy < link.Copies)
+                {
+                    link.SendTail(message, copy, now);
+                    copies = Math.Max(copies, link.Copies);
+                }
+            }
+        }
+    }
+
+    /// <summary>When the caller wants to be woken, whatever happens; part of <see cref="Deadline"/>.</summary>
+    internal long WakeAt { get; set; } = long.MaxValue;
+
+    /// <summary>Who sends sums to whom from now on: a stage waits for the chunks of so many links.</summary>
+    internal void Use(Topology topology)
+    {
+        foreach (DatagramLink? link in _links)
+        {
+            link?.StageLinks = StageLinks(_links.Length, topology);
+        }
+    }
+
+    /// <summary>Whether a board has not acknowledged all of a step's stages up to one.</summary>
+    internal bool HasUnacknowledgedUpTo(in StageKey key)
+    {
+        foreach (DatagramLink? link in _links)
+        {
+            if (link is not null && link.HasUnacknowledgedUpTo(key))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Sends once more what was sent first by the last call of <see cref="Send"/> or <see cref="SendToAll"/>.</summary>
@@ -160,6 +209,9 @@ internal sealed class DatagramCore : IRelay, IDisposable
             }
         }
     }
+
+    // In a relaxed stage a board waits for what comes to it alone.
+    private int StageLinks(int boards, Topology topology) => (boards - 1) * (_isRelaxed ? 1 : topology == Topology.Star ? 2 : boards);
 
     private void SendCopy(DatagramLink link, long now)
     {

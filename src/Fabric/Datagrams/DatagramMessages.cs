@@ -21,21 +21,18 @@ internal sealed class DatagramMessages(FabricSize size, WireType wireType)
     private readonly ulong[] _checksums = new ulong[size.BoardCount];
     private readonly byte[]?[] _reasons = new byte[]?[2 * size.BoardCount];
 
-    /// <summary>An announcement, as it comes.</summary>
-    internal byte[] Announcement { get; } = new byte[size.AnnouncementBytes];
-
     /// <summary>The checksum of a board's last end of a step.</summary>
     internal ulong Checksum(int peer) => _checksums[peer];
 
     /// <summary>The reason that a whole message gave.</summary>
     internal string Reason(int peer, in ChunkHead last) => Encoding.UTF8.GetString(_reasons[ReasonIndex(peer, last.Kind)]!.AsSpan(0, last.MessageBytes));
 
-    internal bool PutAnnouncement(in ChunkHead head, ReadOnlySpan<byte> bytes)
+    internal static bool PutAnnouncement(byte[] announcement, in ChunkHead head, ReadOnlySpan<byte> bytes)
     {
-        bool fits = head.MessageBytes <= Announcement.Length && head.MessageBytes > 0;
+        bool fits = head.MessageBytes <= announcement.Length && head.MessageBytes > 0 && (Topology)head.FirstToken is Topology.Mesh or Topology.Star;
         if (fits)
         {
-            bytes.CopyTo(Announcement.AsSpan(head.Offset));
+            bytes.CopyTo(announcement.AsSpan(head.Offset));
         }
 
         return fits;
@@ -49,10 +46,15 @@ internal sealed class DatagramMessages(FabricSize size, WireType wireType)
     internal bool PutSum(StageInbox inbox, int place, in ChunkHead head, ReadOnlySpan<byte> bytes)
     {
         if ((uint)head.Elements > (uint)(size.MaxRows * size.HiddenSize) || (uint)head.Key.Stage >= (uint)size.StageCount
-            || head.MessageBytes != WireCodec.ByteCount(wireType, head.Elements) || head.Offset % _unitBytes != 0
+            || (head.MessageBytes != 0 && head.MessageBytes != WireCodec.ByteCount(wireType, head.Elements)) || head.Offset % _unitBytes != 0
             || (bytes.Length % _unitBytes != 0 && !head.IsLast))
         {
             return false;
+        }
+
+        if (head.MessageBytes == 0)
+        {
+            return true; // the board holds no shard of the stage
         }
 
         int first = head.Offset / _unitBytes * SumEncoder.UnitElements;

@@ -3,7 +3,7 @@ using Halo.Fabric.Wire;
 
 namespace Halo.Fabric.Datagrams;
 
-/// <summary>What a board does against loss. Either way every sum is complete and exact.</summary>
+/// <summary>What a board does against loss. All but <see cref="Relaxed"/> wait for everything: every sum is complete and exact.</summary>
 public enum DeliveryPolicy
 {
     /// <summary>Copies by the loss that was measured, and what is still missing is sent again on a timer.</summary>
@@ -11,6 +11,12 @@ public enum DeliveryPolicy
 
     /// <summary>What is missing is sent again on a timer, and nothing is sent twice before.</summary>
     Strict,
+
+    /// <summary>
+    /// The sums of critical boards come as in <see cref="Protected"/>; the others' have a deadline, after which what is missing counts as zero.
+    /// Sums of many rows are exact.
+    /// </summary>
+    Relaxed,
 }
 
 /// <summary>How boards use datagrams; the same on all of them.</summary>
@@ -22,4 +28,10 @@ public sealed record DatagramOptions(
 {
     /// <summary>Most times that a chunk is sent before an acknowledgement can have come, 1 to 4; in effect only where chunks are protected.</summary>
     public int MaxCopies { get; init; } = 3;
+
+    /// <summary>Relaxed: boards whose sums are critical, counted from the head board on in the plan's order; at least 1.</summary>
+    public int CriticalBoards { get; init; } = 1;
+
+    /// <summary>Relaxed: the longest that a stage waits for a tail after all that is critical has come.</summary>
+    public TimeSpan DeadlineLimit { get; init; } = TimeSpan.FromMilliseconds(50);
 }

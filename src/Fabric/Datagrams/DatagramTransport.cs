@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Halo.Fabric.Datagrams.Format;
 using Halo.Fabric.Datagrams.Links;
+using Halo.Fabric.Datagrams.Relaxed;
 using Halo.Fabric.Stages;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Transport;
@@ -28,22 +29,17 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     private readonly DatagramCore _core;
     private readonly DatagramMessages _messages;
     private readonly bool _waitsForRoom;
-    private readonly StageInbox _inbox;
-    private readonly StageInbox _totals; // a star's totals, as contributed by one board
-    private readonly ProgressGate _announced;
+    private readonly StageExchange _exchange;
+    private readonly RelaxedStages? _relaxed; // null where all is exact
+    private readonly TopologyTimer? _timer;   // of a head board that chooses the topology
     private readonly SumEncoder _encoder;
     private readonly LogitStore _logits;
     private readonly byte[] _checksum = new byte[sizeof(ulong)];
     private readonly Action<int, string>? _onLost;
-    private int _announcementLength;
-    private long _announcedStep;
-    private long _announcementNumber;
-    private long _received;
+    private Topology _topology; // of the step at hand
     private long _endedStep = -1;
-    private int _lost;
     private (int Place, string Reason)? _untold;
     private bool _disposed;
-    private volatile bool _stopped;
 
     /// <param name="board">This board's place in the plan's order.</param>
     /// <param name="head">The head board's place.</param>
@@ -68,76 +64,80 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         _driver = driver;
         _onLost = onLost;
         _messages = new DatagramMessages(size, options.WireType);
-        _inbox = new StageInbox(size, spin, driver);
-        _totals = new StageInbox(size with { BoardCount = 1 }, spin, driver);
-        _announced = new ProgressGate(1, spin, driver);
-        _encoder = new SumEncoder(size, options.WireType);
+        _exchange = new StageExchange(board, head, names, size, spin, driver);
+        _relaxed = options.Policy == DeliveryPolicy.Relaxed ? new RelaxedStages(board, head, size, options) : null;
+        _timer = options.Topology == Topology.Auto && IsHead ? new TopologyTimer(size.HiddenSize) : null;
+        _topology = options.Topology == Topology.Star ? Topology.Star : Topology.Mesh;
+        _encoder = new SumEncoder(size.MaxRows * size.HiddenSize, options.WireType, depth: 2);
         _logits = new LogitStore(size, gathers: board == head);
         _core = new DatagramCore(board, keys, options, driver, this);
-        driver.Start(_core, _gate, (peer, reason) => Lose(peer, LostText(peer, reason)), TellLost);
+        driver.Start(_core, _gate, (peer, reason) => Lose(peer, _exchange.LostText(peer, reason)), TellLost);
     }
 
     private bool IsHead => _board == _head;
 
-    private bool IsStar => _options.Topology == Topology.Star;
+    private bool IsStar => _topology == Topology.Star;
 
     /// <summary>What is known of this board's links, in the order of the boards. From any thread.</summary>
     public IReadOnlyList<LinkStatistics> Statistics()
     {
         lock (_gate)
         {
-            return [.. _names.Select((name, peer) => _core.Statistics(peer, name)).OfType<LinkStatistics>()];
+            return [.. _names.Select((name, peer) => _core.Statistics(peer, name) is { } link && _relaxed is not null
+                ? link with { FilledChunks = _relaxed.Filled(peer), LateChunks = _relaxed.Late(peer), Drift = peer == _head ? _relaxed.LargestDrift : 0 }
+                : _core.Statistics(peer, name)).OfType<LinkStatistics>()];
         }
     }
 
     /// <inheritdoc/>
     public void Announce(long stepNumber, ReadOnlySpan<byte> announcement)
     {
+        if (_timer is not null)
+        {
+            Use(_timer.Begin(announcement.Length, _driver.Now));
+        }
+
         // The others have ended the step before, so they have all of the bytes that lay here.
-        announcement.CopyTo(_messages.Announcement);
-        Send(-1, DatagramMessages.Of(FrameKind.Announcement, new StageKey(0, stepNumber, 0), _messages.Announcement, announcement.Length));
+        announcement.CopyTo(_exchange.Announcement);
+        Send(-1, DatagramMessages.Of(
+            FrameKind.Announcement, new StageKey(0, stepNumber, 0), _exchange.Announcement, announcement.Length, firstToken: (int)_topology));
     }
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber)
+    public ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber) => _exchange.ReceiveAnnouncement(out stepNumber);
+
+    /// <inheritdoc/>
+    public Span<float> PartialSum(in StageKey key, int length)
     {
-        long never = -1;
-        if (!_announced.Wait(0, 1, _received + 1, ref never, long.MaxValue) || _announced.IsStopped)
+        if (_relaxed?.Takes(length) != true)
         {
-            stepNumber = 0;
-            return [];
+            return _exchange.Sums.Buffer(_board, key, length);
         }
 
-        _received++;
-        stepNumber = _announcedStep;
-        return _messages.Announcement.AsSpan(0, _announcementLength);
+        AwaitRoom(key);
+        lock (_gate)
+        {
+            return _relaxed.Own(key, length);
+        }
     }
 
     /// <inheritdoc/>
-    public Span<float> PartialSum(in StageKey key, int length) => _inbox.Buffer(_board, key, length);
+    public void Contribute(in StageKey key, int length) => Contribute(key, length, isEmpty: false);
 
     /// <inheritdoc/>
-    public void Contribute(in StageKey key, int length)
-    {
-        OutgoingMessage message = _encoder.Encode(FrameKind.PartialSum, key, _inbox.Buffer(_board, key, length));
-        if (!IsStar)
-        {
-            Send(-1, message);
-        }
-        else if (!IsHead)
-        {
-            Send(_head, message);
-        }
-
-        _inbox.Arrived(_board, key, length);
-    }
+    public void ContributeNothing(in StageKey key, int length) => Contribute(key, length, isEmpty: true);
 
     /// <inheritdoc/>
     public StageResult Complete(in StageKey key, Span<float> residual)
     {
+        if (_relaxed?.Takes(residual.Length) == true)
+        {
+            return CompleteRelaxed(_relaxed, key, residual);
+        }
+
         if (!IsStar)
         {
-            return _inbox.Complete(key, 0, _size.BoardCount, residual);
+            return _exchange.Sums.Complete(key, 0, _size.BoardCount, residual);
         }
 
         if (IsHead && !SendTotal(key, residual.Length))
@@ -145,7 +145,7 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
             return StageResult.Aborted;
         }
 
-        return _totals.Complete(key, 0, 1, residual);
+        return _exchange.Totals.Complete(key, 0, 1, residual);
     }
 
     /// <inheritdoc/>
@@ -158,6 +158,11 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         lock (_gate)
         {
             _endedStep = stepNumber;
+            if (_relaxed is not null)
+            {
+                residualChecksum = _relaxed.MayDiffer ? 0 : residualChecksum;
+                _relaxed.EndStep(stepNumber);
+            }
         }
 
         if (!IsHead)
@@ -173,11 +178,20 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
             Send(_head, DatagramMessages.Of(FrameKind.EndStep, key, _checksum, _checksum.Length));
         }
 
-        _inbox.EndStep(_board, stepNumber, residualChecksum);
+        _exchange.EndStep(stepNumber, residualChecksum);
     }
 
     /// <inheritdoc/>
-    public StageResult CompleteStep(long stepNumber) => _inbox.CompleteStep(stepNumber, _board, _names);
+    public StageResult CompleteStep(long stepNumber)
+    {
+        StageResult result = _exchange.CompleteStep(stepNumber);
+        if (result == StageResult.Complete)
+        {
+            _timer?.End(_driver.Now);
+        }
+
+        return result;
+    }
 
     /// <inheritdoc/>
     public Span<float> GatheredLogits(int rows) => _logits.Values[..(rows * _size.VocabularySize)];
@@ -194,32 +208,26 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
             }
         }
 
-        AbortHere(stepNumber, reason);
+        _exchange.Abort(stepNumber, reason);
     }
 
     /// <inheritdoc/>
-    public string? AbortReason(long stepNumber) => _inbox.AbortReason(stepNumber);
+    public string? AbortReason(long stepNumber) => _exchange.Sums.AbortReason(stepNumber);
 
     /// <inheritdoc/>
-    public string? Failure => _inbox.Failure;
+    public string? Failure => _exchange.Failure;
 
     /// <inheritdoc/>
     public void Fail(string reason)
     {
-        if (Interlocked.Exchange(ref _lost, 1) == 0)
+        if (_exchange.TryLose())
         {
-            EndFor(reason);
+            _exchange.EndFor(reason);
         }
     }
 
     /// <inheritdoc/>
-    public void Stop()
-    {
-        _stopped = true;
-        _inbox.Stop();
-        _totals.Stop();
-        _announced.Stop();
-    }
+    public void Stop() => _exchange.Stop();
 
     /// <summary>Ends all links. No thread may be in a wait: call <see cref="Stop"/> and let the step thread end first.</summary>
     public void Dispose()
@@ -239,33 +247,48 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         _core.Dispose();
     }
 
-    bool IChunkReceiver.OnChunk(int peer, in ChunkHead head, ReadOnlySpan<byte> bytes) => head.Kind switch
+    ChunkVerdict IChunkReceiver.OnChunk(int peer, in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
     {
-        FrameKind.Announcement => peer == _head && _messages.PutAnnouncement(head, bytes),
-        FrameKind.PartialSum => (!IsStar || IsHead) && (head.Key.StepNumber <= _endedStep || _messages.PutSum(_inbox, peer, head, bytes)),
-        FrameKind.Total => IsStar && peer == _head && (head.Key.StepNumber <= _endedStep || _messages.PutSum(_totals, 0, head, bytes)),
-        FrameKind.Logits => IsHead && _logits.Put(head, bytes),
-        FrameKind.EndStep => IsHead && _messages.PutChecksum(peer, head, bytes),
-        _ => _messages.PutReason(peer, head, bytes),
-    };
+        bool isSum = head.Kind == FrameKind.PartialSum && (IsHead || _options.Topology != Topology.Star);
+        bool isTotal = head.Kind == FrameKind.Total && peer == _head && _options.Topology != Topology.Mesh;
+        if ((isSum || isTotal) && _relaxed?.Takes(head.Elements) == true)
+        {
+            return head.Class == ChunkHead.Tail && (isTotal || !_relaxed.IsTail(peer)) ? ChunkVerdict.Nonsense : _relaxed.Put(peer, head, bytes, now);
+        }
+
+        bool isLate = head.Key.StepNumber <= _endedStep;
+        bool fits = head.Class == ChunkHead.Critical && head.Kind switch
+        {
+            FrameKind.Announcement => peer == _head && DatagramMessages.PutAnnouncement(_exchange.Announcement, head, bytes),
+            FrameKind.PartialSum => isSum && (isLate || _messages.PutSum(_exchange.Sums, peer, head, bytes)),
+            FrameKind.Total => isTotal && (isLate || _messages.PutSum(_exchange.Totals, 0, head, bytes)),
+            FrameKind.Logits => IsHead && _logits.Put(head, bytes),
+            FrameKind.EndStep => IsHead && _messages.PutChecksum(peer, head, bytes),
+            FrameKind.Residual => false,
+            _ => _messages.PutReason(peer, head, bytes),
+        };
+        return head.Kind == FrameKind.Residual && peer == _head && _relaxed is not null ? _relaxed.PutResidual(head, bytes, now)
+            : fits ? ChunkVerdict.Taken
+            : ChunkVerdict.Nonsense;
+    }
 
     bool IChunkReceiver.OnMessage(int peer, in ChunkHead last)
     {
+        bool isExact = last.Key.StepNumber > _endedStep && _relaxed?.Takes(last.Elements) != true;
         switch (last.Kind)
         {
             case FrameKind.Announcement:
-                _announcementLength = last.MessageBytes;
-                _announcedStep = last.Key.StepNumber;
-                _announced.Raise(0, ++_announcementNumber);
+                Use((Topology)last.FirstToken);
+                _exchange.Announced(last.Key.StepNumber, last.MessageBytes);
                 break;
-            case FrameKind.PartialSum when last.Key.StepNumber > _endedStep:
-                _inbox.Arrived(peer, last.Key, last.Elements);
+            case FrameKind.PartialSum when isExact:
+                _exchange.Sums.Arrived(peer, last.Key, last.MessageBytes == 0 ? 0 : last.Elements);
                 break;
-            case FrameKind.Total when last.Key.StepNumber > _endedStep:
-                _totals.Arrived(0, last.Key, last.Elements);
+            case FrameKind.Total when isExact:
+                _exchange.Totals.Arrived(0, last.Key, last.Elements);
                 break;
             case FrameKind.EndStep:
-                _inbox.EndStep(peer, last.Key.StepNumber, _messages.Checksum(peer));
+                _exchange.Sums.EndStep(peer, last.Key.StepNumber, _messages.Checksum(peer));
                 break;
             case FrameKind.Abort:
                 OnAbort(peer, last);
@@ -278,21 +301,143 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         return true;
     }
 
-    void IChunkReceiver.OnBroken(int peer, string reason) => Lose(peer, LostText(peer, reason));
+    void IChunkReceiver.OnBroken(int peer, string reason) => Lose(peer, _exchange.LostText(peer, reason));
 
-    private string LostText(int peer, string reason) => $"Board {_names[peer]} is lost: {reason}.";
+    // Inside the gate, or before the step's first sum.
+    private void Use(Topology topology)
+    {
+        if (_topology != topology)
+        {
+            _topology = topology;
+            _core.Use(topology);
+        }
+    }
+
+    private void Contribute(in StageKey key, int length, bool isEmpty)
+    {
+        bool isRelaxed = _relaxed?.Takes(length) == true;
+        OutgoingMessage message;
+        if (isRelaxed)
+        {
+            AwaitRoom(key);
+            lock (_gate)
+            {
+                message = _relaxed!.Contribute(key, length, isEmpty, _driver.Now);
+            }
+        }
+        else
+        {
+            message = isEmpty ? _encoder.Empty(FrameKind.PartialSum, key, length)
+                : _encoder.Encode(FrameKind.PartialSum, key, _exchange.Sums.Buffer(_board, key, length));
+            _exchange.Contributed(key, isEmpty ? 0 : length);
+        }
+
+        if (IsStar && IsHead)
+        {
+            return;
+        }
+
+        int receiver = IsStar ? _head : -1;
+        if (isRelaxed && _relaxed!.IsTail(_board))
+        {
+            lock (_gate)
+            {
+                _core.SendTail(receiver, message, _driver.Now);
+            }
+        }
+        else
+        {
+            Send(receiver, message);
+        }
+    }
+
+    // A relaxed stage waits for little: a board may be stages ahead of another, and must not write what that one still lacks.
+    private void AwaitRoom(in StageKey key)
+    {
+        StageKey before = key with { Stage = key.Stage - RelaxedInbox.Depth };
+        bool Waits()
+        {
+            lock (_gate)
+            {
+                return before.Stage >= 0 && _core.HasUnacknowledgedUpTo(before);
+            }
+        }
+
+        while (Waits() && !_exchange.IsGivenUp(before.StepNumber))
+        {
+            Pump();
+        }
+    }
+
+    private StageResult CompleteRelaxed(RelaxedStages relaxed, in StageKey key, Span<float> residual)
+    {
+        OutgoingMessage message = default;
+        while (!TryCompleteRelaxed(relaxed, key, residual, ref message))
+        {
+            if (_exchange.IsGivenUp(key.StepNumber))
+            {
+                return StageResult.Aborted;
+            }
+
+            Pump();
+        }
+
+        if (message.Buffer is not null)
+        {
+            Send(-1, message);
+        }
+
+        return StageResult.Complete;
+    }
+
+    // A star's total, or a mesh's residual before the next stage, is to be sent afterwards where the message has a buffer.
+    private bool TryCompleteRelaxed(RelaxedStages relaxed, in StageKey key, Span<float> residual, ref OutgoingMessage message)
+    {
+        lock (_gate)
+        {
+            long now = _driver.Now;
+            _core.WakeAt = relaxed.WaitUntil(key, IsStar, now);
+            if (_core.WakeAt > now)
+            {
+                return false;
+            }
+
+            _core.WakeAt = long.MaxValue;
+            if (!IsStar)
+            {
+                relaxed.Complete(key, residual);
+                relaxed.TryResync(key with { Stage = key.Stage + 1 }, residual, out message);
+            }
+            else if (IsHead)
+            {
+                message = relaxed.CompleteTotal(key, residual);
+            }
+            else
+            {
+                relaxed.TakeTotal(key, residual);
+            }
+
+            return true;
+        }
+    }
+
+    private void Pump()
+    {
+        if (!_driver.Move())
+        {
+            _driver.Wait();
+        }
+    }
 
     private bool SendTotal(in StageKey key, int length)
     {
-        if (!_inbox.Wait(key, 0, _size.BoardCount))
+        if (!_exchange.TryTotal(key, _size.BoardCount, length, out Span<float> total))
         {
             return false;
         }
 
-        Span<float> total = _totals.Buffer(0, key, length);
-        _inbox.Sum(key, 0, _size.BoardCount, 0, total);
         Send(-1, _encoder.Encode(FrameKind.Total, key, total));
-        _totals.Arrived(0, key, length);
+        _exchange.Totals.Arrived(0, key, length);
         return true;
     }
 
@@ -311,12 +456,9 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
             }
         }
 
-        while (_waitsForRoom && !_stopped && HasUnsent())
+        while (_waitsForRoom && !_exchange.IsStopped && HasUnsent())
         {
-            if (!_driver.Move())
-            {
-                _driver.Wait();
-            }
+            Pump();
         }
     }
 
@@ -331,7 +473,7 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     private void OnAbort(int peer, in ChunkHead last)
     {
         string reason = _messages.Reason(peer, last);
-        AbortHere(last.Key.StepNumber, reason);
+        _exchange.Abort(last.Key.StepNumber, reason);
         if (IsHead && IsStar)
         {
             // In a star only the head board hears of it: it tells the rest.
@@ -343,7 +485,7 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     // The first lost board ends the fabric. The others may not see it, and are told, three times: nobody may be left to answer a resend.
     private void Lose(int place, string text)
     {
-        if (Interlocked.Exchange(ref _lost, 1) != 0)
+        if (!_exchange.TryLose())
         {
             return;
         }
@@ -353,21 +495,7 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         _core.Repeat(_driver.Now);
         _core.Repeat(_driver.Now);
         _untold = (place, text);
-        EndFor(text);
-    }
-
-    private void EndFor(string reason)
-    {
-        _stopped = true;
-        _inbox.Fail(reason);
-        _totals.Fail(reason);
-        _announced.Stop();
-    }
-
-    private void AbortHere(long stepNumber, string reason)
-    {
-        _inbox.Abort(stepNumber, reason);
-        _totals.Abort(stepNumber, reason);
+        _exchange.EndFor(text);
     }
 
     // Outside the gate: who is told may wait for a thread that wants to send.

@@ -51,4 +51,13 @@ public sealed record LinkStatistics(string Board)
 
     /// <summary>Datagrams that claimed to come from the board and were altered, replayed or none of ours.</summary>
     public long RejectedDatagrams { get; init; }
+
+    /// <summary>Relaxed: chunks of the other board's sums that had not come at the deadline, and count as zeros.</summary>
+    public long FilledChunks { get; init; }
+
+    /// <summary>Relaxed: chunks of the other board's sums that came after the deadline.</summary>
+    public long LateChunks { get; init; }
+
+    /// <summary>Relaxed, of the link to the head board: the largest difference found between this board's residual and that one's, relative to its 2-norm.</summary>
+    public double Drift { get; init; }
 }

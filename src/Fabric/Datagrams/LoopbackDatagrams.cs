@@ -24,7 +24,7 @@ public static class LoopbackDatagrams
         {
             for (int b = a + 1; b < count; b++)
             {
-                if (options.Topology == Topology.Mesh || a == head || b == head)
+                if (options.Topology != Topology.Star || a == head || b == head)
                 {
                     LinkKeys link = new(cipher, RandomNumberGenerator.GetBytes(AeadCipher.KeyBytes), RandomNumberGenerator.GetBytes(AeadCipher.KeyBytes));
                     keys[a][b] = DatagramKeys.Of(link);

@@ -22,7 +22,7 @@ public static class LoopbackStreams
         {
             for (int b = a + 1; b < names.Count; b++)
             {
-                if (options.Topology == Topology.Mesh || a == head || b == head)
+                if (options.Topology != Topology.Star || a == head || b == head)
                 {
                     (Socket one, Socket other) = LoopbackPair();
                     (ends[a][b], ends[b][a]) = (new StreamConnection(one, null), new StreamConnection(other, null));

@@ -28,6 +28,9 @@ internal enum FrameKind : byte
 
     /// <summary>The sender has lost a board, and with it the fabric; the payload is the reason in UTF-8.</summary>
     Lost = 7,
+
+    /// <summary>The head board's residual before a stage, in relaxed steps; over datagrams only.</summary>
+    Residual = 8,
 }
 
 /// <summary>

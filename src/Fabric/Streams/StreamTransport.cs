@@ -19,23 +19,14 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     private readonly int _head;
     private readonly FabricSize _size;
     private readonly StreamOptions _options;
-    private readonly IReadOnlyList<string> _names;
     private readonly StreamLinks _links;
-    private readonly StageInbox _inbox;
-    private readonly StageInbox _totals;   // a star's totals, as contributed by one board
-    private readonly ProgressGate _announced;
-    private readonly byte[] _wire;         // one encoded partial sum
-    private readonly byte[] _announcement;
-    private readonly float[] _logits;      // head: (logitRows, vocabularySize); others: the blocks of the step, one after the other
+    private readonly StageExchange _exchange;
+    private readonly byte[] _wire;    // one encoded partial sum
+    private readonly float[] _logits; // head: (logitRows, vocabularySize); others: the blocks of the step, one after the other
     private readonly List<LogitBlockRange> _blocks = [];
     private readonly int _maxPayloadBytes;
     private readonly Action<int, string>? _onLost;
     private int _logitFloats;
-    private int _announcementLength;
-    private long _announcedStep;
-    private long _announcementNumber;
-    private long _received;
-    private int _lost;
 
     /// <param name="board">This board's place in the plan's order.</param>
     /// <param name="head">The head board's place.</param>
@@ -73,17 +64,13 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     {
         _board = board;
         _head = head;
-        _names = names;
         _size = size;
         _options = options;
         _onLost = onLost;
         StreamPump? pump = pumped ? new StreamPump() : null;
-        _inbox = new StageInbox(size, spin, pump);
-        _totals = new StageInbox(size with { BoardCount = 1 }, spin, pump);
-        _announced = new ProgressGate(1, spin, pump);
+        _exchange = new StageExchange(board, head, names, size, spin, pump);
         int elements = size.MaxRows * size.HiddenSize;
         _wire = GC.AllocateArray<byte>(WireCodec.ByteCount(options.WireType, elements), pinned: true);
-        _announcement = new byte[size.AnnouncementBytes];
         _logits = new float[size.MaxLogitRows * size.VocabularySize];
         _maxPayloadBytes = Math.Max(Math.Max(size.AnnouncementBytes, StreamFrame.MaxReasonBytes), Math.Max(elements, size.VocabularySize) * sizeof(float));
         _links = new StreamLinks(names[board], connections, _maxPayloadBytes, this, pump);
@@ -99,47 +86,24 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         _links.SendToAll(new StreamFrame(FrameKind.Announcement, announcement.Length, new StageKey(0, stepNumber, 0), 0, 0), announcement);
 
     /// <inheritdoc/>
-    public ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber)
-    {
-        long never = -1;
-        if (!_announced.Wait(0, 1, _received + 1, ref never, long.MaxValue) || _announced.IsStopped)
-        {
-            stepNumber = 0;
-            return [];
-        }
-
-        _received++;
-        stepNumber = _announcedStep;
-        return _announcement.AsSpan(0, _announcementLength);
-    }
+    public ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber) => _exchange.ReceiveAnnouncement(out stepNumber);
 
     /// <inheritdoc/>
-    public Span<float> PartialSum(in StageKey key, int length) => _inbox.Buffer(_board, key, length);
+    public Span<float> PartialSum(in StageKey key, int length) => _exchange.Sums.Buffer(_board, key, length);
 
     /// <inheritdoc/>
-    public void Contribute(in StageKey key, int length)
-    {
-        Span<float> own = _inbox.Buffer(_board, key, length);
-        ReadOnlySpan<byte> bytes = WireCodec.Round(_options.WireType, own, _wire);
-        StreamFrame frame = new(FrameKind.PartialSum, bytes.Length, key, length, 0);
-        if (IsStar && !IsHead)
-        {
-            _links.Send(_head, frame, bytes);
-        }
-        else if (!IsStar)
-        {
-            _links.SendToAll(frame, bytes);
-        }
+    public void Contribute(in StageKey key, int length) =>
+        SendSum(key, length, WireCodec.Round(_options.WireType, _exchange.Sums.Buffer(_board, key, length), _wire));
 
-        _inbox.Arrived(_board, key, length);
-    }
+    /// <inheritdoc/>
+    public void ContributeNothing(in StageKey key, int length) => SendSum(key, 0, []);
 
     /// <inheritdoc/>
     public StageResult Complete(in StageKey key, Span<float> residual)
     {
         if (!IsStar)
         {
-            return _inbox.Complete(key, 0, _size.BoardCount, residual);
+            return _exchange.Sums.Complete(key, 0, _size.BoardCount, residual);
         }
 
         if (IsHead && !SendTotal(key, residual.Length))
@@ -147,7 +111,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
             return StageResult.Aborted;
         }
 
-        return _totals.Complete(key, 0, 1, residual);
+        return _exchange.Totals.Complete(key, 0, 1, residual);
     }
 
     /// <inheritdoc/>
@@ -183,11 +147,11 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
             _links.Send(_head, new StreamFrame(FrameKind.EndStep, checksum.Length, new StageKey(0, stepNumber, 0), 0, 0), checksum);
         }
 
-        _inbox.EndStep(_board, stepNumber, residualChecksum);
+        _exchange.EndStep(stepNumber, residualChecksum);
     }
 
     /// <inheritdoc/>
-    public StageResult CompleteStep(long stepNumber) => _inbox.CompleteStep(stepNumber, _board, _names);
+    public StageResult CompleteStep(long stepNumber) => _exchange.CompleteStep(stepNumber);
 
     /// <inheritdoc/>
     public Span<float> GatheredLogits(int rows) => _logits.AsSpan(0, rows * _size.VocabularySize);
@@ -197,19 +161,19 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     {
         byte[] bytes = StreamFrame.ReasonBytes(reason);
         _links.SendUrgent(new StreamFrame(FrameKind.Abort, bytes.Length, new StageKey(0, stepNumber, 0), 0, 0), bytes);
-        AbortHere(stepNumber, reason);
+        _exchange.Abort(stepNumber, reason);
     }
 
     /// <inheritdoc/>
-    public string? AbortReason(long stepNumber) => _inbox.AbortReason(stepNumber);
+    public string? AbortReason(long stepNumber) => _exchange.Sums.AbortReason(stepNumber);
 
     /// <inheritdoc/>
-    public string? Failure => _inbox.Failure;
+    public string? Failure => _exchange.Failure;
 
     /// <inheritdoc/>
     public void Fail(string reason)
     {
-        if (Interlocked.Exchange(ref _lost, 1) == 0)
+        if (_exchange.TryLose())
         {
             EndFor(reason);
         }
@@ -218,9 +182,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     /// <inheritdoc/>
     public void Stop()
     {
-        _inbox.Stop();
-        _totals.Stop();
-        _announced.Stop();
+        _exchange.Stop();
         _links.Stop();
     }
 
@@ -234,28 +196,41 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     bool IFrameReceiver.OnFrame(int peer, in StreamFrame frame, ReadOnlySpan<byte> payload) => frame.Kind switch
     {
         FrameKind.Announcement => peer == _head && OnAnnouncement(frame.Key.StepNumber, payload),
-        FrameKind.PartialSum => OnSum(_inbox, peer, frame, payload),
-        FrameKind.Total => IsStar && peer == _head && OnSum(_totals, 0, frame, payload),
+        FrameKind.PartialSum => OnSum(_exchange.Sums, peer, frame, payload),
+        FrameKind.Total => IsStar && peer == _head && OnSum(_exchange.Totals, 0, frame, payload),
         FrameKind.Logits => IsHead && OnLogits(frame, payload),
         FrameKind.EndStep => OnEndStep(peer, frame.Key.StepNumber, payload),
         FrameKind.Lost => OnLostElsewhere(frame.FirstToken, payload),
         _ => OnAbort(peer, frame.Key.StepNumber, payload),
     };
 
-    void IFrameReceiver.OnLost(int peer, string reason) => Lose(peer, $"Board {_names[peer]} is lost: {reason}.");
+    void IFrameReceiver.OnLost(int peer, string reason) => Lose(peer, _exchange.LostText(peer, reason));
+
+    private void SendSum(in StageKey key, int length, ReadOnlySpan<byte> bytes)
+    {
+        StreamFrame frame = new(FrameKind.PartialSum, bytes.Length, key, length, 0);
+        if (IsStar && !IsHead)
+        {
+            _links.Send(_head, frame, bytes);
+        }
+        else if (!IsStar)
+        {
+            _links.SendToAll(frame, bytes);
+        }
+
+        _exchange.Contributed(key, length);
+    }
 
     private bool SendTotal(in StageKey key, int length)
     {
-        if (!_inbox.Wait(key, 0, _size.BoardCount))
+        if (!_exchange.TryTotal(key, _size.BoardCount, length, out Span<float> total))
         {
             return false;
         }
 
-        Span<float> total = _totals.Buffer(0, key, length);
-        _inbox.Sum(key, 0, _size.BoardCount, 0, total);
         ReadOnlySpan<byte> bytes = WireCodec.Round(_options.WireType, total, _wire);
         _links.SendToAll(new StreamFrame(FrameKind.Total, bytes.Length, key, length, 0), bytes);
-        _totals.Arrived(0, key, length);
+        _exchange.Totals.Arrived(0, key, length);
         return true;
     }
 
@@ -274,15 +249,13 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
 
     private bool OnAnnouncement(long stepNumber, ReadOnlySpan<byte> payload)
     {
-        if (payload.Length > _announcement.Length)
+        if (payload.Length > _exchange.Announcement.Length)
         {
             return false;
         }
 
-        payload.CopyTo(_announcement);
-        _announcementLength = payload.Length;
-        _announcedStep = stepNumber;
-        _announced.Raise(0, ++_announcementNumber);
+        payload.CopyTo(_exchange.Announcement);
+        _exchange.Announced(stepNumber, payload.Length);
         return true;
     }
 
@@ -324,13 +297,13 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
             return false;
         }
 
-        _inbox.EndStep(peer, stepNumber, BinaryPrimitives.ReadUInt64LittleEndian(checksum));
+        _exchange.Sums.EndStep(peer, stepNumber, BinaryPrimitives.ReadUInt64LittleEndian(checksum));
         return true;
     }
 
     private bool OnAbort(int peer, long stepNumber, ReadOnlySpan<byte> reason)
     {
-        AbortHere(stepNumber, Encoding.UTF8.GetString(reason));
+        _exchange.Abort(stepNumber, Encoding.UTF8.GetString(reason));
         if (IsHead && IsStar && reason.Length <= StreamFrame.MaxReasonBytes)
         {
             // In a star only the head board hears of it: it tells the rest.
@@ -342,7 +315,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
 
     private bool OnLostElsewhere(int place, ReadOnlySpan<byte> reason)
     {
-        if ((uint)place >= (uint)_names.Count)
+        if ((uint)place >= (uint)_size.BoardCount)
         {
             return false;
         }
@@ -354,7 +327,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     // The first lost board ends the fabric; in a star the others cannot see it, and are told.
     private void Lose(int place, string text)
     {
-        if (Interlocked.Exchange(ref _lost, 1) != 0)
+        if (!_exchange.TryLose())
         {
             return;
         }
@@ -367,16 +340,8 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
 
     private void EndFor(string reason)
     {
-        _inbox.Fail(reason);
-        _totals.Fail(reason);
-        _announced.Stop();
+        _exchange.EndFor(reason);
         _links.Stop();
-    }
-
-    private void AbortHere(long stepNumber, string reason)
-    {
-        _inbox.Abort(stepNumber, reason);
-        _totals.Abort(stepNumber, reason);
     }
 
     private readonly record struct LogitBlockRange(int Start, int Count, int FirstToken, int TokenCount);

@@ -8,4 +8,7 @@ public enum Topology
 
     /// <summary>All to the head board, which adds and sends the total back: two one-way delays a stage, 2(n - 1) messages.</summary>
     Star,
+
+    /// <summary>Over datagrams mesh or star, step by step, whichever takes less time as measured; over streams a mesh.</summary>
+    Auto,
 }

@@ -29,12 +29,18 @@ public interface ITransport : IDisposable
     /// <param name="length">Rows times hidden size.</param>
     Span<float> PartialSum(in StageKey key, int length);
 
-    /// <summary>Gives this board's partial sum to the stage; length 0 says that the board holds no shard of it.</summary>
+    /// <summary>Gives this board's partial sum to the stage.</summary>
     void Contribute(in StageKey key, int length);
+
+    /// <summary>Says that this board holds no shard of the stage.</summary>
+    /// <param name="key">The stage.</param>
+    /// <param name="length">Rows times hidden size, as of those that hold one.</param>
+    void ContributeNothing(in StageKey key, int length);
 
     /// <summary>
     /// Waits until every board has contributed and adds the total to the residual stream:
-    /// <c>residual += p_0 + p_1 + ...</c>, in the order of the boards, so that all boards hold the same bits.
+    /// <c>residual += p_0 + p_1 + ...</c>, in the order of the boards, so that all boards hold the same bits. A relaxed transport waits for some of
+    /// them only until a deadline, and may first put the head board's residual in the place of this board's.
     /// </summary>
     StageResult Complete(in StageKey key, Span<float> residual);
 

@@ -70,6 +70,8 @@ public sealed class InProcessFabric
 
         public void Contribute(in StageKey key, int length) => fabric._inbox.Arrived(board, key, length);
 
+        public void ContributeNothing(in StageKey key, int length) => fabric._inbox.Arrived(board, key, 0);
+
         public StageResult Complete(in StageKey key, Span<float> residual) => fabric._inbox.Complete(key, 0, fabric.BoardCount, residual);
 
         public Span<float> LogitBlock(int rows, int firstToken, int tokenCount, out int stride)

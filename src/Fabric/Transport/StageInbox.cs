@@ -81,7 +81,7 @@ internal sealed class StageInbox
 
     /// <summary>Waits for boards [first, end); false where the step was given up.</summary>
     internal bool Wait(in StageKey key, int first, int end) =>
-        _progress.Wait(first, end, Slot(key), ref _abortedStep, key.StepNumber) && Volatile.Read(ref _abortedStep) < key.StepNumber;
+        _progress.Wait(first, end, Slot(key), ref _abortedStep, key.StepNumber) && !IsAborted(key.StepNumber);
 
     /// <summary>total[i] = p_first[start + i] + ... + p_(end-1)[start + i], in this order; boards without a part are left out.</summary>
     internal void Sum(in StageKey key, int first, int end, int start, Span<float> total)
@@ -110,7 +110,7 @@ internal sealed class StageInbox
         // An aborted step is waited for too: the buffers are free again only when every board has left it. A lost board never leaves.
         long never = NoStep;
         bool reached = Volatile.Read(ref _failure) is null && _progress.Wait(0, _boardCount, EndSlot(stepNumber), ref never, long.MaxValue);
-        if (!reached || Volatile.Read(ref _abortedStep) >= stepNumber)
+        if (!reached || IsAborted(stepNumber))
         {
             return StageResult.Aborted;
         }
@@ -126,6 +126,9 @@ internal sealed class StageInbox
 
         return StageResult.Complete;
     }
+
+    /// <summary>Whether a step was given up.</summary>
+    internal bool IsAborted(long stepNumber) => Volatile.Read(ref _abortedStep) >= stepNumber;
 
     /// <summary>Gives up a step: every wait for it ends. The first reason stays.</summary>
     internal void Abort(long stepNumber, string reason)

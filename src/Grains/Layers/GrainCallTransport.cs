@@ -39,6 +39,8 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
             .ContributeAsync(new StageContribution(key.PlanVersion, key.StepNumber, key.Stage, board, boardCount, bytes), abort.Token(key.StepNumber));
     }
 
+    public void ContributeNothing(in StageKey key, int length) => Contribute(key, 0);
+
     public StageResult Complete(in StageKey key, Span<float> residual)
     {
         try

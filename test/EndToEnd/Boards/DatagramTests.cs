@@ -16,7 +16,7 @@ public sealed class DatagramTests
         await using BoardSet boards = await BoardSet.StartAsync(folder, 3);
         foreach (Topology topology in Enum.GetValues<Topology>())
         {
-            foreach (DeliveryPolicy policy in Enum.GetValues<DeliveryPolicy>())
+            foreach (DeliveryPolicy policy in (DeliveryPolicy[])[DeliveryPolicy.Strict, DeliveryPolicy.Protected])
             {
                 HaloClusterOptions options = Options(folder, boards);
                 options.Models["stories260K"] = TestPaths.Shared("models/stories260K/stories260K-F32.gguf");

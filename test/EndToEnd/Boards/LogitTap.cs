@@ -19,6 +19,8 @@ internal sealed class LogitTap(ITransport transport) : ITransport
 
     public void Contribute(in StageKey key, int length) => transport.Contribute(key, length);
 
+    public void ContributeNothing(in StageKey key, int length) => transport.ContributeNothing(key, length);
+
     public StageResult Complete(in StageKey key, Span<float> residual) => transport.Complete(key, residual);
 
     public Span<float> LogitBlock(int rows, int firstToken, int tokenCount, out int stride) => transport.LogitBlock(rows, firstToken, tokenCount, out stride);

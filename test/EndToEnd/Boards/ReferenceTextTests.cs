@@ -18,7 +18,7 @@ public sealed class ReferenceTextTests
         await using BoardSet boards = await BoardSet.StartAsync(folder, 6);
         foreach (int processes in new[] { 2, 4, 7 })
         {
-            foreach (Topology topology in Enum.GetValues<Topology>())
+            foreach (Topology topology in (Topology[])[Topology.Mesh, Topology.Star])
             {
                 double[] speeds = [.. Enumerable.Range(0, processes).Select(board => (double)(1 << (board % 3)))]; // 1,2,4,1,2,4,1
                 HaloClusterOptions options = Heads.Options(folder, [.. boards.Take(processes - 1)], speeds);

@@ -36,7 +36,7 @@ public sealed class WireTypeTests(ITestOutputHelper output)
         Plan plan = await head.LoadAsync();
         int[] tokens = [.. head.Loaded.Tokenizer.Encode(Heads.Prompt + Heads.ReferenceText(model, file), addBos: true).Take(GivenTokens + DecodeSteps)];
         float[][] exact = await LogitsAsync(head, plan, new StreamOptions(Topology.Mesh, WireType.F32), tokens);
-        foreach (Topology topology in Enum.GetValues<Topology>())
+        foreach (Topology topology in (Topology[])[Topology.Mesh, Topology.Star])
         {
             foreach (WireType wire in Enum.GetValues<WireType>())
             {

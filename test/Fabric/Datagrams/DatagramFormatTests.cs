@@ -71,7 +71,8 @@ public sealed class DatagramFormatTests
 
     [Theory]
     [InlineData(42, 0)]    // no kind
-    [InlineData(42, 8)]
+    [InlineData(42, 9)]
+    [InlineData(43, 2)]    // no class
     [InlineData(35, 0x80)] // offset below zero
     [InlineData(39, 0x80)] // message of less than no bytes
     [InlineData(41, 1)]    // more bytes than there are

@@ -78,7 +78,7 @@ internal sealed class VirtualFabric : IDisposable
         DatagramKeys?[][] keys = [.. Enumerable.Range(0, boards).Select(_ => new DatagramKeys?[boards])];
         for (int a = 0; a < boards; a++)
         {
-            for (int b = a + 1; b < boards && (topology == Topology.Mesh || a == 0); b++)
+            for (int b = a + 1; b < boards && (topology != Topology.Star || a == 0); b++)
             {
                 byte[] one = SHA256.HashData([(byte)a, (byte)b, 1]);
                 byte[] other = SHA256.HashData([(byte)a, (byte)b, 2]);

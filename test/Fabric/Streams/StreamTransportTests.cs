@@ -104,7 +104,7 @@ public sealed class StreamTransportTests
             FabricSize size = new SteppedFabric(2).Size;
             using StreamTransport head = new(0, 0, ["b0", "b1"], [null, new StreamConnection(ours, null)], size, new StreamOptions(), spin: false);
             StageKey key = new(1, 1, 0);
-            head.Contribute(key, 0);
+            head.ContributeNothing(key, SteppedFabric.HiddenSize);
             peer.Send(garbage);
             Assert.Equal(StageResult.Aborted, head.Complete(key, new float[SteppedFabric.HiddenSize]));
             Assert.Contains("b1", head.AbortReason(1), StringComparison.Ordinal);

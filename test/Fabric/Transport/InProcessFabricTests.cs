@@ -47,8 +47,8 @@ public sealed class InProcessFabricTests
     {
         SteppedFabric fabric = new(2);
         StageKey key = new(1, 1, 0);
-        fabric.Ends[0].Contribute(key, 0);
-        fabric.Ends[1].Contribute(key, 0);
+        fabric.Ends[0].ContributeNothing(key, SteppedFabric.HiddenSize);
+        fabric.Ends[1].ContributeNothing(key, SteppedFabric.HiddenSize);
         float[] residual = [.. Enumerable.Range(0, SteppedFabric.HiddenSize).Select(i => (float)i)];
         float[] before = [.. residual];
         Assert.Equal(StageResult.Complete, fabric.Ends[1].Complete(key, residual));

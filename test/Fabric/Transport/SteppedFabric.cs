@@ -60,7 +60,7 @@ internal sealed class SteppedFabric : IDisposable
     {
         if (!Holds(board, key.StepNumber, key.Stage))
         {
-            Ends[board].Contribute(key, 0);
+            Ends[board].ContributeNothing(key, rows * HiddenSize);
             return;
         }
 

@@ -120,6 +120,7 @@ internal sealed class LabCluster : IAsyncDisposable
         string[] transport = policy switch
         {
             LossPolicy.Strict => ["--transport", "datagram", "--policy", "strict"],
+            LossPolicy.Relaxed => ["--transport", "datagram", "--policy", "relaxed"],
             LossPolicy.Protected => ["--transport", "datagram", "--policy", "protected"],
             _ => ["--transport", "stream"],
         };

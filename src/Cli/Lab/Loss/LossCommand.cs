@@ -22,9 +22,10 @@ internal static class LossCommand
             "--loss", "Percentages of packets lost, each on its own; a cell each. 0 is always measured, as T0.", [0, 1, 3, 5, 10],
             LinkChoices.IsPercent, "percentages from 0 to 100, comma-separated");
         Option<LossPolicy[]> policy = Several(
-            "--policy", "How boards exchange partial sums: TCP as the kernel comes, or with its minimum retransmission timer lowered to 5 ms; datagrams with resends, or with copies too.",
-            ("tcp", LossPolicy.Tcp), ("tcp-low-rto", LossPolicy.TcpLowRto), ("strict", LossPolicy.Strict), ("protected", LossPolicy.Protected));
-        Option<Topology[]> topology = Several("--topology", "Who sends them to whom.", ("mesh", Topology.Mesh), ("star", Topology.Star));
+            "--policy", "How boards exchange partial sums: TCP as the kernel comes, or with its minimum retransmission timer lowered to 5 ms; datagrams with resends, or with copies too; relaxed: with only the head board's sums waited for.",
+            ("tcp", LossPolicy.Tcp), ("tcp-low-rto", LossPolicy.TcpLowRto), ("strict", LossPolicy.Strict), ("protected", LossPolicy.Protected),
+            ("relaxed", LossPolicy.Relaxed));
+        Option<Topology[]> topology = Several("--topology", "Who sends them to whom.", ("mesh", Topology.Mesh), ("star", Topology.Star), ("auto", Topology.Auto));
         Option<WireType> wire = CommandOptions.Choice("--wire", "How they travel.", ("f32", WireType.F32), ("f16", WireType.F16), ("q8", WireType.Q8));
         Option<string?> model = CommandOptions.Model();
         Option<ModelShape> shape = LabOptions.Shape($"Shape to pad the model to [default: {DefaultShape}]");
@@ -88,7 +89,7 @@ internal static class LossCommand
                 [
                     cell.Policy, cell.Topology, lossOf, Number(cell.TpotMs), Number(cell.TpotP50Ms), Number(cell.TpotP99Ms), Number(cell.TtftMs),
                     Number(cell.Ratio, "0.00"), Number(cell.OracleMs), Number(cell.OracleRelayedMs), Number(cell.ProcessorMsPerToken),
-                    Number(cell.FramesPerToken, "0"), Number(cell.BytesPerToken, "0"), cell.SameText ? "same" : "DIFFERS",
+                    Number(cell.FramesPerToken, "0"), Number(cell.BytesPerToken, "0"), cell.SameText ? "same" : Number(cell.SameTokens, "0") + " same",
                 ]);
         }
 

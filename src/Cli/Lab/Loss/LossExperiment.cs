@@ -55,6 +55,7 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
         LossPolicy.Tcp => "tcp",
         LossPolicy.TcpLowRto => "tcp-low-rto",
         LossPolicy.Strict => "strict",
+        LossPolicy.Relaxed => "relaxed",
         _ => "protected",
     };
 
@@ -82,7 +83,7 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
             LossCell cell = new()
             {
                 Policy = PolicyName(policy),
-                Topology = topology == Topology.Mesh ? "mesh" : "star",
+                Topology = topology.ToString().ToLowerInvariant(),
                 LossPercent = link.Loss * 100,
                 Bursts = link.Bursts is not null,
             };
@@ -125,6 +126,7 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
                 LostPackets = after.Lost - before.Lost,
                 Overflows = after.Overflows - before.Overflows,
                 SameText = run.Tokens.AsSpan().SequenceEqual(reference.Tokens),
+                SameTokens = run.Tokens.AsSpan().CommonPrefixLength(reference.Tokens),
             };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)

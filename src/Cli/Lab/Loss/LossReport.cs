@@ -91,6 +91,9 @@ internal sealed record LossCell
     /// <summary>Times the emulator had no room; above 0 the cell is spoilt.</summary>
     public long Overflows { get; init; }
 
+    /// <summary>Tokens, from the first on, that are the unpadded model's.</summary>
+    public int SameTokens { get; init; }
+
     /// <summary>Whether the text is the unpadded model's.</summary>
     public bool SameText { get; init; }
 }

@@ -19,6 +19,9 @@ internal enum LossPolicy
 
     /// <summary>Datagrams with copies by the loss measured, and resends.</summary>
     Protected,
+
+    /// <summary>Datagrams, with deadlines for the sums of all boards but the head's: the text may differ.</summary>
+    Relaxed,
 }
 
 /// <summary>What <c>halo lab loss</c> measures.</summary>

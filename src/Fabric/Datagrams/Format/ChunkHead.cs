@@ -30,7 +30,7 @@ internal enum ChunkRoute : byte
 /// <param name="Offset">Where the chunk's bytes belong within the message.</param>
 /// <param name="MessageBytes">Bytes of the whole message.</param>
 /// <param name="ChunkBytes">Bytes of this chunk.</param>
-/// <param name="Class">The protection class; 0, critical, is the only one.</param>
+/// <param name="Class">The protection class: 0, critical, comes for certain; 1, the tail of a relaxed stage, is neither acknowledged nor sent again, and has no sequence number.</param>
 /// <param name="Copy">0 when first sent, else how often it was sent before, 255 at most.</param>
 /// <param name="Route">How it goes.</param>
 /// <param name="Place">Where it is to be carried to, or whom it comes from; 0 where it goes straight.</param>
@@ -39,6 +39,9 @@ internal readonly record struct ChunkHead(
     ChunkRoute Route = ChunkRoute.Straight, byte Place = 0)
 {
     internal const int Bytes = 48;
+
+    internal const byte Critical = 0;
+    internal const byte Tail = 1;
 
     /// <summary>Whether it is the last chunk of its message.</summary>
     internal bool IsLast => Offset + ChunkBytes == MessageBytes;
@@ -66,7 +69,7 @@ internal readonly record struct ChunkHead(
     internal static bool TryRead(ReadOnlySpan<byte> bytes, out ChunkHead head)
     {
         head = default;
-        if (bytes.Length < Bytes || bytes[42] is < (byte)FrameKind.Announcement or > (byte)FrameKind.Lost)
+        if (bytes.Length < Bytes || bytes[42] is < (byte)FrameKind.Announcement or > (byte)FrameKind.Residual)
         {
             return false;
         }
@@ -87,6 +90,6 @@ internal readonly record struct ChunkHead(
             bytes[44],
             (ChunkRoute)bytes[45],
             bytes[46]);
-        return head.Sequence >= 0 && head.Route <= ChunkRoute.Carried && head.ChunkBytes <= bytes.Length - Bytes && head.Offset >= 0 && head.Offset <= head.MessageBytes - head.ChunkBytes;
+        return head.Sequence >= 0 && head.Class <= Tail && head.Route <= ChunkRoute.Carried && head.ChunkBytes <= bytes.Length - Bytes && head.Offset >= 0 && head.Offset <= head.MessageBytes - head.ChunkBytes;
     }
 }

@@ -1,4 +1,5 @@
 using Halo.Fabric.Datagrams.Format;
+using Halo.Fabric.Stages;
 using Halo.Fabric.Streams.Sessions;
 
 namespace Halo.Fabric.Datagrams.Links;
@@ -15,7 +16,6 @@ internal sealed class DatagramLink : IDisposable
     private readonly int _place;
     private readonly int _peer;
     private readonly int _maxCopies;
-    private readonly int _stageLinks;
     private readonly DatagramKeys _keys;
     private readonly IDatagramSink _sink;
     private readonly IChunkReceiver _receiver;
@@ -59,7 +59,7 @@ internal sealed class DatagramLink : IDisposable
         _peer = peer;
         _keys = keys;
         _maxCopies = maxCopies;
-        _stageLinks = stageLinks;
+        StageLinks = stageLinks;
         _sink = sink;
         _receiver = receiver;
         _relay = relay;
@@ -77,8 +77,11 @@ internal sealed class DatagramLink : IDisposable
     /// <summary>When <see cref="Poll"/> has something to do; <see cref="long.MaxValue"/> where only a datagram can change that.</summary>
     internal long Deadline => Math.Min(_answerBy, _outgoing.NextDue(_roundTrip));
 
+    /// <summary>Directed links whose chunks a stage waits for.</summary>
+    internal int StageLinks { get; set; }
+
     /// <summary>Times that a chunk is sent at once.</summary>
-    internal int Copies => CopyRule.Copies(_outgoingLoss, _stageLinks, Math.Max(_maxCopies, 1));
+    internal int Copies => CopyRule.Copies(_outgoingLoss, StageLinks, Math.Max(_maxCopies, 1));
 
     /// <summary>Whether what is sent at once is lost at once: copies should go another way.</summary>
     internal bool IsBursty => _outgoingBurst >= LossMeter.Bursty;
@@ -135,6 +138,33 @@ internal sealed class DatagramLink : IDisposable
             }
         }
     }
+
+    /// <summary>Sends a message once whose chunks are neither acknowledged nor sent again.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="copy">How often it was sent before.</param>
+    /// <param name="now">The time.</param>
+    internal void SendTail(in OutgoingMessage message, int copy, long now)
+    {
+        int offset = 0;
+        do
+        {
+            DatagramWriter writer = new(_scratch);
+            ChunkHead head = message.HeadAt(0, offset) with { Class = ChunkHead.Tail, Copy = (byte)copy };
+            writer.TryAdd(head, message.Buffer.AsSpan(message.Start + offset, head.ChunkBytes));
+            if (copy == 0 && _maxCopies > 0)
+            {
+                _copied += _outgoing.AddRiders(ref writer, _outgoing.Unsent);
+            }
+
+            _copied += copy > 0 ? 1 : 0;
+            Send(ref writer, now);
+            offset += head.ChunkBytes;
+        }
+        while (offset < message.Bytes);
+    }
+
+    /// <summary>Whether something of a step's stages up to one is not acknowledged, or waits to be sent.</summary>
+    internal bool HasUnacknowledgedUpTo(in StageKey key) => _outgoing.HasUnacknowledgedUpTo(key);
 
     /// <summary>Sends one chunk of another board.</summary>
     internal void SendCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
@@ -287,6 +317,11 @@ internal sealed class DatagramLink : IDisposable
 
     private bool TakeChunk(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
     {
+        if (head.Class == ChunkHead.Tail)
+        {
+            return _receiver.OnChunk(_peer, head, bytes, now) != ChunkVerdict.Nonsense;
+        }
+
         switch (_incoming.FateOf(head.Sequence))
         {
             case ChunkFate.TooFar:
@@ -298,9 +333,12 @@ internal sealed class DatagramLink : IDisposable
                 return true;
         }
 
-        if (!_receiver.OnChunk(_peer, head, bytes))
+        switch (_receiver.OnChunk(_peer, head, bytes, now))
         {
-            return false;
+            case ChunkVerdict.Nonsense:
+                return false;
+            case ChunkVerdict.TooEarly:
+                return true; // neither taken nor acknowledged: it is sent again
         }
 
         _incoming.Take(head);

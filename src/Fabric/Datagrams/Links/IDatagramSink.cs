@@ -12,8 +12,8 @@ internal interface IDatagramSink
 /// <summary>Takes what comes from other boards, once each.</summary>
 internal interface IChunkReceiver
 {
-    /// <summary>Puts a chunk's bytes in place; false where they make no sense. In any order.</summary>
-    bool OnChunk(int peer, in ChunkHead head, ReadOnlySpan<byte> bytes);
+    /// <summary>Puts a chunk's bytes in place, in any order. A chunk of the tail may come more than once.</summary>
+    ChunkVerdict OnChunk(int peer, in ChunkHead head, ReadOnlySpan<byte> bytes, long now);
 
     /// <summary>A message is whole; false where it makes no sense. In the order in which they were sent.</summary>
     /// <param name="peer">The sender.</param>

@@ -1,5 +1,6 @@
 using System.Numerics;
 using Halo.Fabric.Datagrams.Format;
+using Halo.Fabric.Stages;
 
 namespace Halo.Fabric.Datagrams.Links;
 
@@ -39,6 +40,10 @@ internal sealed class OutgoingChunks
 
     /// <summary>Whether a chunk was sent and is not acknowledged.</summary>
     internal bool HasUnacknowledged => _first < _unsent;
+
+    /// <summary>Whether something of a step's stages up to one is not acknowledged, or waits to be sent.</summary>
+    internal bool HasUnacknowledgedUpTo(in StageKey key) =>
+        (_first < _end && IsUpTo(At(_first).Head.Key, key)) || (_first == _end && _waiting.TryPeek(out OutgoingMessage next) && IsUpTo(next.Key, key));
 
     /// <summary>The next chunk that will be sent for the first time.</summary>
     internal long Unsent => _unsent;
@@ -230,6 +235,8 @@ internal sealed class OutgoingChunks
             }
         }
     }
+
+    private static bool IsUpTo(in StageKey mine, in StageKey key) => mine.StepNumber == key.StepNumber && mine.Stage <= key.Stage;
 
     private long DueAt(in Chunk chunk, in RoundTrip roundTrip) =>
         chunk.IsOvertaken ? 0 : chunk.SentAt + roundTrip.TimeoutAfter(chunk.Resends, _isEager);

@@ -17,7 +17,10 @@ internal readonly record struct OutgoingMessage(
     FrameKind Kind, StageKey Key, int Elements, int FirstToken, byte[] Buffer, int Start, int Bytes, int UnitBytes)
 {
     /// <summary>Bytes of all chunks but the last.</summary>
-    internal int ChunkBytes => DatagramFormat.MaxChunkBytes / UnitBytes * UnitBytes;
+    internal int ChunkBytes => ChunkBytesOf(UnitBytes);
+
+    /// <summary>Bytes of all chunks but the last of a message with such units.</summary>
+    internal static int ChunkBytesOf(int unitBytes) => DatagramFormat.MaxChunkBytes / unitBytes * unitBytes;
 
     /// <summary>The head of the chunk that begins at an offset.</summary>
     internal ChunkHead HeadAt(long sequence, int offset) =>

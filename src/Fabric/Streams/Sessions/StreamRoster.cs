@@ -15,5 +15,5 @@ public sealed record StreamRoster(StreamSession Session, int Head, Topology Topo
 {
     /// <summary>Whether the board at one place dials the board at another.</summary>
     public bool Dials(int from, int to) =>
-        from != to && to != Head && (from == Head || (Topology == Topology.Mesh && from > to));
+        from != to && to != Head && (from == Head || (Topology != Topology.Star && from > to));
 }

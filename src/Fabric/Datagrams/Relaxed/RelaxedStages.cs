@@ -1,0 +1,240 @@
+using System.Numerics.Tensors;
+using Halo.Fabric.Datagrams.Format;
+using Halo.Fabric.Datagrams.Links;
+using Halo.Fabric.Stages;
+using Halo.Fabric.Streams;
+using Halo.Fabric.Transport;
+using Halo.Fabric.Wire;
+
+namespace Halo.Fabric.Datagrams.Relaxed;
+
+/// <summary>
+/// Relaxed synchronisation, our reading of HALO's: a stage waits for the sums of the critical boards, and for the tail, those of the others, until a
+/// deadline; what has not come then is filled with zeros. A board's residual may so differ from the head board's for a while: every few stages
+/// the head board's own comes with its sum, and the others go on from that. Pure: callers say what time it is, in microseconds. Not safe for threads.
+/// </summary>
+internal sealed class RelaxedStages
+{
+    private readonly int _board;
+    private readonly int _head;
+    private readonly int _boardCount;
+    private readonly long _limit;
+    private readonly RelaxedInbox _inbox;
+    private readonly SumEncoder _encoder;
+    private readonly SumEncoder _residualEncoder;
+    private readonly float[] _total;
+    private readonly bool[] _isCritical;
+    private readonly TailDeadline[] _deadlines;
+    private readonly long[] _filled;
+    private readonly long[] _late;
+    private readonly long[] _criticalAt = new long[RelaxedInbox.Depth]; // when all that is critical of a stage was there; 0 before
+
+    /// <param name="board">This board's place.</param>
+    /// <param name="head">The head board's place.</param>
+    /// <param name="size">Sizes of buffers.</param>
+    /// <param name="options">Wire type, critical boards, and the longest wait.</param>
+    internal RelaxedStages(int board, int head, FabricSize size, DatagramOptions options)
+    {
+        (_board, _head, _boardCount) = (board, head, size.BoardCount);
+        _limit = (long)options.DeadlineLimit.TotalMicroseconds;
+        _inbox = new RelaxedInbox(size, options.WireType);
+        _encoder = new SumEncoder(_inbox.MostElements, options.WireType, RelaxedInbox.Depth);
+        _residualEncoder = new SumEncoder(_inbox.MostElements, WireType.F32, 2);
+        _total = GC.AllocateArray<float>(_inbox.MostElements, pinned: true);
+        _isCritical = [.. Enumerable.Range(0, size.BoardCount).Select(place => Rank(place, head) < options.CriticalBoards)];
+        _deadlines = new TailDeadline[size.BoardCount];
+        (_filled, _late) = (new long[size.BoardCount], new long[size.BoardCount]);
+    }
+
+    /// <summary>Whether the step at hand had relaxed stages of a mesh, after which boards may differ.</summary>
+    internal bool MayDiffer { get; private set; }
+
+    /// <summary>The largest relative difference between this board's residual and the head board's that was found: 2-norms, 0 on the head board.</summary>
+    internal double LargestDrift { get; private set; }
+
+    /// <summary>Whether sums of so many elements are relaxed.</summary>
+    internal bool Takes(int elements) => elements <= _inbox.MostElements;
+
+    /// <summary>Whether this board's sums are of the tail.</summary>
+    internal bool IsTail(int board) => !_isCritical[board];
+
+    /// <summary>Chunks of a board that were filled.</summary>
+    internal long Filled(int board) => _filled[board];
+
+    /// <summary>Chunks of a board's tail that came after the deadline.</summary>
+    internal long Late(int board) => _late[board];
+
+    /// <summary>Where this board writes its sum.</summary>
+    internal Span<float> Own(in StageKey key, int length)
+    {
+        PartialMessage own = _inbox.SumOf(_board, key);
+        own.Open(key);
+        return own.Values[..length];
+    }
+
+    /// <summary>Takes this board's sum, which lies in <see cref="Own"/>, and returns it as it is sent.</summary>
+    internal OutgoingMessage Contribute(in StageKey key, int length, bool isEmpty, long now)
+    {
+        _criticalAt[key.Stage % RelaxedInbox.Depth] = 0;
+        OutgoingMessage message = isEmpty
+            ? _encoder.Empty(FrameKind.PartialSum, key, length)
+            : _encoder.Encode(FrameKind.PartialSum, key, Own(key, length));
+        _inbox.SumOf(_board, key).Written(key, length, isEmpty, now);
+        return message;
+    }
+
+    /// <summary>Takes a chunk of a sum, or of a star's total, whose place is the head board's.</summary>
+    internal ChunkVerdict Put(int board, in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
+    {
+        ChunkVerdict verdict = _inbox.PutSum(board, head, bytes, now);
+        if (verdict == ChunkVerdict.Late && !_isCritical[board])
+        {
+            // It teaches how late this board's tails are; of a stage long past, nobody knows any more.
+            _late[board]++;
+            long critical = _criticalAt[head.Key.Stage % RelaxedInbox.Depth];
+            if (critical > 0 && head.IsLast)
+            {
+                _deadlines[board].Came(now - critical);
+            }
+        }
+
+        return verdict;
+    }
+
+    /// <summary>Takes a chunk of the head board's residual.</summary>
+    internal ChunkVerdict PutResidual(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) => _inbox.PutResidual(head, bytes, now);
+
+    /// <summary>Until when this board must wait with a stage; <see cref="long.MaxValue"/> while something critical is missing.</summary>
+    internal long WaitUntil(in StageKey key, bool isStar, long now)
+    {
+        if (isStar && _board != _head)
+        {
+            return _inbox.SumOf(_head, key).IsWhole(key) ? now : long.MaxValue;
+        }
+
+        if (!isStar && _board != _head && _inbox.HasResync(key.Stage) && !_inbox.ResidualBefore(key).IsWhole(key))
+        {
+            return long.MaxValue;
+        }
+
+        bool allCame = true;
+        long slack = 0;
+        for (int board = 0; board < _boardCount; board++)
+        {
+            if (_inbox.SumOf(board, key).IsWhole(key))
+            {
+                continue;
+            }
+
+            if (_isCritical[board])
+            {
+                return long.MaxValue;
+            }
+
+            allCame = false;
+            slack = Math.Max(slack, _deadlines[board].Slack(_limit));
+        }
+
+        ref long critical = ref _criticalAt[key.Stage % RelaxedInbox.Depth];
+        critical = critical == 0 ? now : critical;
+        return allCame ? now : critical + slack;
+    }
+
+    /// <summary>Ends a stage of a mesh: fills what is missing, and adds the total to the residual, or to the head board's where that came.</summary>
+    internal void Complete(in StageKey key, Span<float> residual)
+    {
+        MayDiffer = true;
+        if (_board != _head && _inbox.HasResync(key.Stage))
+        {
+            ReadOnlySpan<float> exact = _inbox.ResidualBefore(key).Values[..residual.Length];
+            NoteDrift(residual, exact);
+            exact.CopyTo(residual);
+        }
+
+        FillMissing(key);
+        Span<float> tile = stackalloc float[256];
+        for (int start = 0; start < residual.Length; start += tile.Length)
+        {
+            Span<float> part = residual.Slice(start, Math.Min(tile.Length, residual.Length - start));
+            Span<float> total = tile[..part.Length];
+            _inbox.Sum(key, start, total);
+            TensorPrimitives.Add(part, total, part);
+        }
+
+        _inbox.Complete(key);
+    }
+
+    /// <summary>Head board of a star: ends a stage, and returns its total as it is sent.</summary>
+    internal OutgoingMessage CompleteTotal(in StageKey key, Span<float> residual)
+    {
+        FillMissing(key);
+        Span<float> total = _total.AsSpan(0, residual.Length);
+        _inbox.Sum(key, 0, total);
+        OutgoingMessage message = _encoder.Encode(FrameKind.Total, key, total);
+        TensorPrimitives.Add(residual, total, residual);
+        _inbox.Complete(key);
+        return message;
+    }
+
+    /// <summary>Other boards of a star: adds the total that came.</summary>
+    internal void TakeTotal(in StageKey key, Span<float> residual)
+    {
+        PartialMessage total = _inbox.SumOf(_head, key);
+        if (total.HasValues(key))
+        {
+            TensorPrimitives.Add(residual, total.Values[..residual.Length], residual);
+        }
+
+        _inbox.Complete(key);
+    }
+
+    /// <summary>Head board of a mesh: its residual as it is sent before a stage; false where that stage has none.</summary>
+    internal bool TryResync(in StageKey next, ReadOnlySpan<float> residual, out OutgoingMessage message)
+    {
+        bool isDue = _board == _head && _inbox.HasResync(next.Stage);
+        message = isDue ? _residualEncoder.Copy(FrameKind.Residual, next, next.Stage / RelaxedInbox.ResyncStages, residual) : default;
+        return isDue;
+    }
+
+    /// <summary>The step is over.</summary>
+    internal void EndStep(long stepNumber)
+    {
+        MayDiffer = false;
+        _inbox.EndStep(stepNumber);
+    }
+
+    // The head board first, then the others as they stand in the plan.
+    private static int Rank(int place, int head) => place == head ? 0 : place < head ? place + 1 : place;
+
+    private void FillMissing(in StageKey key)
+    {
+        long critical = _criticalAt[key.Stage % RelaxedInbox.Depth];
+        for (int board = 0; board < _boardCount; board++)
+        {
+            PartialMessage sum = _inbox.SumOf(board, key);
+            if (_isCritical[board])
+            {
+                continue;
+            }
+
+            if (sum.IsWhole(key))
+            {
+                _deadlines[board].Came(sum.WholeAt - critical);
+            }
+            else
+            {
+                _deadlines[board].Missed();
+                _filled[board] += sum.Fill(key);
+            }
+        }
+    }
+
+    private void NoteDrift(ReadOnlySpan<float> own, ReadOnlySpan<float> exact)
+    {
+        double distance = TensorPrimitives.Distance(own, exact);
+        if (distance > 0)
+        {
+            LargestDrift = Math.Max(LargestDrift, distance / Math.Max(TensorPrimitives.Norm(exact), float.Epsilon));
+        }
+    }
+}
