@@ -17,7 +17,6 @@ internal sealed class DatagramCore : IRelay, IDisposable
 
     private readonly DatagramLink?[] _links; // by place
     private readonly bool _canRelay;
-    private readonly bool _isRelaxed;
     private int _turn; // third boards take turns: their own links may be bad
 
     /// <param name="place">This board's place.</param>
@@ -30,7 +29,6 @@ internal sealed class DatagramCore : IRelay, IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, DatagramFormat.MaxBoards);
         int window = Math.Clamp(ChunksOnTheWay / Math.Max(1, keys.Count - 1), FewestOnTheWay, IncomingChunks.Width);
         int maxCopies = options.Policy == DeliveryPolicy.Strict ? 0 : Math.Clamp(options.MaxCopies, 1, 4);
-        _isRelaxed = options.Policy == DeliveryPolicy.Relaxed;
         int stageLinks = StageLinks(keys.Count, options.Topology);
         _links = [.. keys.Select((pair, peer) => pair is null ? null : new DatagramLink(place, peer, pair, window, maxCopies, stageLinks, sink, receiver, this))];
         _canRelay = maxCopies > 0 && options.Topology != Topology.Star && keys.Count > 2;
@@ -210,8 +208,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
         }
     }
 
-    // In a relaxed stage a board waits for what comes to it alone.
-    private int StageLinks(int boards, Topology topology) => (boards - 1) * (_isRelaxed ? 1 : topology == Topology.Star ? 2 : boards);
+    private static int StageLinks(int boards, Topology topology) => (boards - 1) * (topology == Topology.Star ? 2 : boards);
 
     private void SendCopy(DatagramLink link, long now)
     {

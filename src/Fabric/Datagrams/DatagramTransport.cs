@@ -84,7 +84,7 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         lock (_gate)
         {
             return [.. _names.Select((name, peer) => _core.Statistics(peer, name) is { } link && _relaxed is not null
-                ? link with { FilledChunks = _relaxed.Filled(peer), LateChunks = _relaxed.Late(peer), Drift = peer == _head ? _relaxed.LargestDrift : 0 }
+                ? link with { FilledChunks = _relaxed.Filled(peer), LateChunks = _relaxed.Late(peer), UsedChunks = _relaxed.Used(peer), Drift = peer == _head ? _relaxed.LargestDrift : 0 }
                 : _core.Statistics(peer, name)).OfType<LinkStatistics>()];
         }
     }

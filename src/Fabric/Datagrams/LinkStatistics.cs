@@ -58,6 +58,9 @@ public sealed record LinkStatistics(string Board)
     /// <summary>Relaxed: chunks of the other board's sums that came after the deadline.</summary>
     public long LateChunks { get; init; }
 
+    /// <summary>Relaxed: late chunks that were added to the residual after a later stage, which filled ones less lost ones are.</summary>
+    public long UsedChunks { get; init; }
+
     /// <summary>Relaxed, of the link to the head board: the largest difference found between this board's residual and that one's, relative to its 2-norm.</summary>
     public double Drift { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Numerics.Tensors;
 using Halo.Fabric.Datagrams.Format;
 using Halo.Fabric.Datagrams.Links;
 using Halo.Fabric.Stages;
@@ -27,6 +28,7 @@ internal sealed class PartialMessage(ChunkLayout layout, int elements)
     private readonly float[] _values = GC.AllocateArray<float>(elements, pinned: true);
     private StageKey _key = new(0, -1, 0);
     private ulong _missing = NothingCame; // bit i: chunk i has not come
+    private ulong _owed;                  // bit i: chunk i had not come when the stage ended, and was not added since
     private bool _isEmpty;
     private int _elements;
 
@@ -42,12 +44,15 @@ internal sealed class PartialMessage(ChunkLayout layout, int elements)
     /// <summary>Whether there is anything of a stage's message to be added up.</summary>
     internal bool HasValues(in StageKey key) => _key == key && !_isEmpty && _missing != NothingCame;
 
+    /// <summary>Whether it is a stage's message of which something is missing.</summary>
+    internal bool IsMissingSome(in StageKey key) => _key == key && _missing != 0;
+
     /// <summary>Begins a stage's message, unless it has begun.</summary>
     internal void Open(in StageKey key)
     {
         if (_key != key)
         {
-            (_key, _missing, _isEmpty, _elements) = (key, NothingCame, false, 0);
+            (_key, _missing, _owed, _isEmpty, _elements) = (key, NothingCame, 0, false, 0);
         }
     }
 
@@ -94,10 +99,15 @@ internal sealed class PartialMessage(ChunkLayout layout, int elements)
         return true;
     }
 
-    /// <summary>Puts zeros where chunks of a stage's message are missing; returns how many, 1 where nothing of it has come.</summary>
+    /// <summary>
+    /// Puts zeros where chunks of a stage's message are missing; returns how many, 1 where nothing of it has come. What comes of them later is owed:
+    /// see <see cref="AddOwed"/>.
+    /// </summary>
     internal int Fill(in StageKey key)
     {
-        if (_key != key || _missing == NothingCame)
+        Open(key);
+        _owed = _missing;
+        if (_missing == NothingCame)
         {
             return 1;
         }
@@ -110,5 +120,29 @@ internal sealed class PartialMessage(ChunkLayout layout, int elements)
         }
 
         return filled;
+    }
+
+    /// <summary>Gives up what is owed.</summary>
+    internal void ForgetOwed() => _owed = 0;
+
+    /// <summary>Adds to a residual what was owed of a stage's message and has come; returns the chunks.</summary>
+    internal int AddOwed(in StageKey key, Span<float> residual)
+    {
+        if (_key != key || _owed == 0 || _missing == NothingCame)
+        {
+            return 0;
+        }
+
+        int added = 0;
+        ulong all = (1ul << Math.Max(1, (_elements + layout.Elements - 1) / layout.Elements)) - 1;
+        for (ulong rest = _owed & all & ~_missing; rest != 0 && !_isEmpty; rest &= rest - 1, added++)
+        {
+            int first = BitOperations.TrailingZeroCount(rest) * layout.Elements;
+            Span<float> range = residual.Slice(first, Math.Min(layout.Elements, _elements - first));
+            TensorPrimitives.Add(range, _values.AsSpan(first, range.Length), range);
+        }
+
+        _owed &= _missing;
+        return added;
     }
 }

@@ -92,11 +92,22 @@ internal sealed class RelaxedInbox
 
     private ChunkVerdict Put(PartialMessage message, in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
     {
+        if ((uint)head.Key.Stage >= (uint)_stageCount || !message.Fits(head, bytes.Length))
+        {
+            return ChunkVerdict.Nonsense;
+        }
+
         int ahead = head.Key.Stage - (head.Key.StepNumber == _step ? _completed : -1);
-        return (uint)head.Key.Stage >= (uint)_stageCount || !message.Fits(head, bytes.Length) ? ChunkVerdict.Nonsense
-            : head.Key.StepNumber <= _endedStep || ahead <= 0 ? ChunkVerdict.Late
-            : ahead > Depth ? ChunkVerdict.TooEarly
-            : message.Put(head, bytes, now) ? ChunkVerdict.Taken
-            : ChunkVerdict.Nonsense;
+        bool isLate = head.Key.StepNumber <= _endedStep || ahead <= 0;
+        if (isLate && !message.IsMissingSome(head.Key))
+        {
+            // A copy of what came in time; or of a stage so long past that other sums lie there now, which nothing may touch.
+            return message.IsWhole(head.Key) ? ChunkVerdict.Taken : ChunkVerdict.Late;
+        }
+
+        return ahead > Depth ? ChunkVerdict.TooEarly
+            : !message.Put(head, bytes, now) ? ChunkVerdict.Nonsense
+            : isLate ? ChunkVerdict.Late
+            : ChunkVerdict.Taken;
     }
 }

@@ -10,11 +10,14 @@ namespace Halo.Fabric.Datagrams.Relaxed;
 
 /// <summary>
 /// Relaxed synchronisation, our reading of HALO's: a stage waits for the sums of the critical boards, and for the tail, those of the others, until a
-/// deadline; what has not come then is filled with zeros. A board's residual may so differ from the head board's for a while: every few stages
+/// deadline; what has not come then is filled with zeros, and added to the residual stages later if it still comes. A board's residual may so differ from the head board's for a while: every few stages
 /// the head board's own comes with its sum, and the others go on from that. Pure: callers say what time it is, in microseconds. Not safe for threads.
 /// </summary>
 internal sealed class RelaxedStages
 {
+    // What one link loses others will: boards share a room. So many stages are some tens of tokens.
+    private const int RememberedStages = 2048;
+
     private readonly int _board;
     private readonly int _head;
     private readonly int _boardCount;
@@ -27,6 +30,8 @@ internal sealed class RelaxedStages
     private readonly TailDeadline[] _deadlines;
     private readonly long[] _filled;
     private readonly long[] _late;
+    private readonly long[] _used;
+    private int _lossyStages; // stages for which links still count as lossy
     private readonly long[] _criticalAt = new long[RelaxedInbox.Depth]; // when all that is critical of a stage was there; 0 before
 
     /// <param name="board">This board's place.</param>
@@ -43,7 +48,7 @@ internal sealed class RelaxedStages
         _total = GC.AllocateArray<float>(_inbox.MostElements, pinned: true);
         _isCritical = [.. Enumerable.Range(0, size.BoardCount).Select(place => Rank(place, head) < options.CriticalBoards)];
         _deadlines = new TailDeadline[size.BoardCount];
-        (_filled, _late) = (new long[size.BoardCount], new long[size.BoardCount]);
+        (_filled, _late, _used) = (new long[size.BoardCount], new long[size.BoardCount], new long[size.BoardCount]);
     }
 
     /// <summary>Whether the step at hand had relaxed stages of a mesh, after which boards may differ.</summary>
@@ -63,6 +68,9 @@ internal sealed class RelaxedStages
 
     /// <summary>Chunks of a board's tail that came after the deadline.</summary>
     internal long Late(int board) => _late[board];
+
+    /// <summary>Late chunks that were added to the residual of a later stage.</summary>
+    internal long Used(int board) => _used[board];
 
     /// <summary>Where this board writes its sum.</summary>
     internal Span<float> Own(in StageKey key, int length)
@@ -132,7 +140,7 @@ internal sealed class RelaxedStages
             }
 
             allCame = false;
-            slack = Math.Max(slack, _deadlines[board].Slack(_limit));
+            slack = Math.Max(slack, _deadlines[board].Slack(_limit, _lossyStages > 0));
         }
 
         ref long critical = ref _criticalAt[key.Stage % RelaxedInbox.Depth];
@@ -149,6 +157,11 @@ internal sealed class RelaxedStages
             ReadOnlySpan<float> exact = _inbox.ResidualBefore(key).Values[..residual.Length];
             NoteDrift(residual, exact);
             exact.CopyTo(residual);
+            ForgetOwed(key);
+        }
+        else
+        {
+            AddOwed(key, residual);
         }
 
         FillMissing(key);
@@ -170,6 +183,7 @@ internal sealed class RelaxedStages
         FillMissing(key);
         Span<float> total = _total.AsSpan(0, residual.Length);
         _inbox.Sum(key, 0, total);
+        AddOwed(key, total);
         OutgoingMessage message = _encoder.Encode(FrameKind.Total, key, total);
         TensorPrimitives.Add(residual, total, residual);
         _inbox.Complete(key);
@@ -209,13 +223,21 @@ internal sealed class RelaxedStages
     private void FillMissing(in StageKey key)
     {
         long critical = _criticalAt[key.Stage % RelaxedInbox.Depth];
+        _lossyStages = Math.Max(0, _lossyStages - 1);
         for (int board = 0; board < _boardCount; board++)
         {
-            PartialMessage sum = _inbox.SumOf(board, key);
             if (_isCritical[board])
             {
                 continue;
             }
+
+            StageKey past = key with { Stage = key.Stage - RelaxedInbox.Depth + 1 };
+            if (past.Stage >= 0 && _inbox.SumOf(board, past).IsMissingSome(past))
+            {
+                _lossyStages = RememberedStages; // not late: lost
+            }
+
+            PartialMessage sum = _inbox.SumOf(board, key);
 
             if (sum.IsWhole(key))
             {
@@ -225,6 +247,31 @@ internal sealed class RelaxedStages
             {
                 _deadlines[board].Missed();
                 _filled[board] += sum.Fill(key);
+            }
+        }
+    }
+
+    // What came too late for its own stage belongs to the residual all the same.
+    private void AddOwed(in StageKey key, Span<float> residual)
+    {
+        for (int stage = Math.Max(0, key.Stage - RelaxedInbox.Depth + 1); stage < key.Stage; stage++)
+        {
+            for (int board = 0; board < _boardCount; board++)
+            {
+                StageKey past = key with { Stage = stage };
+                _used[board] += _inbox.SumOf(board, past).AddOwed(past, residual);
+            }
+        }
+    }
+
+    // The head board's residual has all that it has had; what came here alone is given up with this board's own.
+    private void ForgetOwed(in StageKey key)
+    {
+        for (int stage = Math.Max(0, key.Stage - RelaxedInbox.Depth + 1); stage < key.Stage; stage++)
+        {
+            for (int board = 0; board < _boardCount; board++)
+            {
+                _inbox.SumOf(board, key with { Stage = stage }).ForgetOwed();
             }
         }
     }

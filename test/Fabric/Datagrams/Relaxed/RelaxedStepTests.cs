@@ -28,6 +28,26 @@ public sealed class RelaxedStepTests
     }
 
     [Theory]
+    [InlineData(WireType.F16)]
+    [InlineData(WireType.Q8)]
+    public void Complete_NothingLost_HasTheBitsOfProtected(WireType wire)
+    {
+        List<float[]> Residuals(DeliveryPolicy policy)
+        {
+            List<float[]> residuals = [];
+            using VirtualFabric fabric = new(4, new DatagramOptions(Topology.Mesh, wire, policy), new Impairments(), stages: Stages);
+            for (long step = 1; step <= 6; step++)
+            {
+                fabric.Walk(step, (_, _, residual) => residuals.Add(residual));
+            }
+
+            return residuals;
+        }
+
+        Assert.Equal(Residuals(DeliveryPolicy.Protected), Residuals(DeliveryPolicy.Relaxed));
+    }
+
+    [Theory]
     [InlineData(DeliveryPolicy.Protected)]
     [InlineData(DeliveryPolicy.Relaxed)]
     public void Complete_AllBoardsCritical_IsExactWhateverIsLost(DeliveryPolicy policy)
