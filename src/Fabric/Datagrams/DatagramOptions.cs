@@ -22,4 +22,13 @@ public sealed record DatagramOptions(
 {
     /// <summary>Most times that a chunk is sent before an acknowledgement can have come, 1 to 4; in effect only where chunks are protected.</summary>
     public int MaxCopies { get; init; } = 3;
+
+    /// <summary>Whether several chunks to one board may be followed by parity instead of copies; in effect only where chunks are protected.</summary>
+    public bool Parity { get; init; } = true;
+
+    /// <summary>
+    /// Air that a frame takes where all links share it, an access point's turn included; zero where every link is its own. Copies and parity are weighed
+    /// against it.
+    /// </summary>
+    public TimeSpan AirTimePerFrame { get; init; }
 }

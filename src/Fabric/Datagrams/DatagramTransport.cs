@@ -86,9 +86,12 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     {
         lock (_gate)
         {
-            return [.. _names.Select((name, peer) => _core.Statistics(peer, name)).OfType<LinkStatistics>()];
+            return [.. _names.Select((name, peer) => _core.Statistics(peer, name, _driver.Now)).OfType<LinkStatistics>()];
         }
     }
+
+    /// <summary>Datagrams that the system dropped here, whoever sent them, because this board's buffer was full; 0 where it does not tell.</summary>
+    public long ReceiveOverflows => _driver.ReceiveOverflows;
 
     /// <inheritdoc/>
     public void Announce(long stepNumber, ReadOnlySpan<byte> announcement)

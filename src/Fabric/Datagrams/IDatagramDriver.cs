@@ -9,6 +9,9 @@ internal interface IDatagramDriver : IProgressPump, IDatagramSink, IDisposable
     /// <summary>Microseconds on a clock that never goes back.</summary>
     long Now { get; }
 
+    /// <summary>Datagrams that came and were dropped because nobody had room for them; 0 where that is not known.</summary>
+    long ReceiveOverflows => 0;
+
     /// <summary>Begins to move datagrams.</summary>
     /// <param name="core">The board's protocol, called inside <paramref name="gate"/> only.</param>
     /// <param name="gate">Held while the core is used.</param>

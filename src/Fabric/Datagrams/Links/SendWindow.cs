@@ -1,0 +1,32 @@
+namespace Halo.Fabric.Datagrams.Links;
+
+/// <summary>
+/// How many chunks may be on the way to a board: fewer where queues before it overflow, as more copies would only make them longer. Halved when it
+/// reports more loss of that kind, once a round trip at most, and never below 2; one more for every window that is acknowledged.
+/// </summary>
+/// <param name="most">Most chunks, where nothing overflows; at least 2.</param>
+internal sealed class SendWindow(int most)
+{
+    private const int Least = 2;
+
+    private double _size = most;
+    private long _shrunkAt = -1;
+
+    /// <summary>Most chunks on the way now.</summary>
+    internal int Size => (int)_size;
+
+    /// <summary>The other board reports that a queue overflowed.</summary>
+    /// <param name="now">Microseconds.</param>
+    /// <param name="roundTrip">In microseconds.</param>
+    internal void OnIncast(long now, long roundTrip)
+    {
+        if (_shrunkAt < 0 || now - _shrunkAt >= roundTrip)
+        {
+            _shrunkAt = now;
+            _size = Math.Max(Least, _size / 2);
+        }
+    }
+
+    /// <summary>Chunks were acknowledged.</summary>
+    internal void OnAcknowledged(long chunks) => _size = Math.Min(most, _size + chunks / _size);
+}
