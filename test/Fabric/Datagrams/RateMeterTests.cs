@@ -33,27 +33,4 @@ public sealed class RateMeterTests
         meter.Add(1_000_000_000, 100);
         Assert.InRange(meter.PerSecond(1_000_000_000).Datagrams, 0.4, 4.1);
     }
-
-    [Fact]
-    public void Size_OfAWindow_HalvesOnceARoundTripAndGrowsByOneAWindow()
-    {
-        SendWindow window = new(32);
-        window.OnIncast(1_000, 5_000);
-        window.OnIncast(2_000, 5_000);
-        Assert.Equal(16, window.Size);
-        for (int chunk = 0; chunk < 17; chunk++)
-        {
-            window.OnAcknowledged(1);
-        }
-
-        Assert.Equal(17, window.Size);
-        for (long now = 6_000; now < 100_000; now += 5_000)
-        {
-            window.OnIncast(now, 5_000);
-        }
-
-        Assert.Equal(2, window.Size);
-        window.OnAcknowledged(10_000);
-        Assert.Equal(32, window.Size);
-    }
 }

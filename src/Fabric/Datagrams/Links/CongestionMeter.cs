@@ -7,6 +7,8 @@ internal sealed class CongestionMeter(int place, SpikeWatch spikes)
 {
     private const long LongestWait = 500; // what may have lain here for longer, microseconds, says nothing of queues on its way
 
+    private const long Recent = 50_000;    // a queue that was full longer ago, microseconds, is not what a link lost so much in
+
     private SpikeMeter _spike;
     private ulong _newest;
     private long _newestAt = long.MaxValue;
@@ -27,7 +29,7 @@ internal sealed class CongestionMeter(int place, SpikeWatch spikes)
             }
         }
 
-        bool isFull = _spike.IsSpike || (number > _newest + 1 && spikes.OthersSince(place, _newestAt));
+        bool isFull = _spike.IsSpike || (number > _newest + 1 && spikes.OthersSince(place, Math.Max(_newestAt, now - Recent)));
         if (number > _newest)
         {
             (_newest, _newestAt) = (number, now);

@@ -242,6 +242,8 @@ internal sealed class OutgoingChunks
                 _offset = 0;
             }
         }
+
+        _window.NoteOnWay(_end - _first);
     }
 
     private long DueAt(in Chunk chunk, in RoundTrip roundTrip) =>
