@@ -16,7 +16,7 @@ public sealed record LinkStatistics(string Board)
     /// <summary>Datagrams that the link lost in a row, on average over the same window; 0 where none was.</summary>
     public double IncomingBurst { get; init; }
 
-    /// <summary>Packet loss rate of what goes, 0 to 1, as the other board measures it.</summary>
+    /// <summary>Packet loss rate of what goes, 0 to 1, as the other board measures it: the higher of its mean and its window.</summary>
     public double OutgoingLoss { get; init; }
 
     /// <summary>The part of <see cref="OutgoingLoss"/> that full queues lost, as the other board judges it.</summary>

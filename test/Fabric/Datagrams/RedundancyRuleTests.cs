@@ -9,7 +9,7 @@ public sealed class RedundancyRuleTests
 
     [Theory]
     [InlineData(0, 8, 3, 1)]
-    [InlineData(0.0002, 8, 3, 1)]
+    [InlineData(0.0001, 8, 3, 1)]
     [InlineData(0.01, 4, 3, 2)]
     [InlineData(0.01, 8, 3, 2)]
     [InlineData(0.05, 4, 3, 3)]
@@ -115,6 +115,19 @@ public sealed class RedundancyRuleTests
         }
     }
 
+    [Fact]
+    public void OfStage_BoardsAndAir_AreTheMeasuredSendAndTheAirOfAllLinks()
+    {
+        DatagramCost cost = new(peers: 3, airTime: 250);
+        for (int i = 0; i < 1_000; i++)
+        {
+            cost.NoteSend(i % 100 == 0 ? 50_000 : 4); // sometimes the thread is put aside
+        }
+
+        Assert.InRange(cost.SendTime, 4, 8);
+        Assert.Equal(3 * cost.SendTime + 12 * 250, cost.OfStage(12), 6);
+    }
+
     private static RedundancyCase Case(double loss, int boards, int datagrams) =>
-        new(loss, 0, boards * (boards - 1), datagrams, 3, ResendTime, 20 * (boards - 1));
+        new(loss, 0, boards * (boards - 1), datagrams, 3, ResendTime, 10 * (boards - 1));
 }

@@ -11,7 +11,7 @@ namespace Halo.Fabric.Datagrams.Format;
 /// <param name="SentAt">The sender's clock in microseconds, cut to 32 bits.</param>
 /// <param name="Echo">The receiver's <paramref name="SentAt"/> of the latest datagram that came from it.</param>
 /// <param name="Held">Microseconds since that datagram came; <see cref="NoEcho"/> where none did.</param>
-/// <param name="Loss">Share of the receiver's datagrams that did not come, in parts of 65,535.</param>
+/// <param name="Loss">Share of the receiver's datagrams that did not come, cautiously measured, in parts of 65,535.</param>
 /// <param name="Chunks">Chunks that follow.</param>
 /// <param name="Burst">How many of the receiver's datagrams are lost in a row on average, in eighths, 255 at most.</param>
 /// <param name="Incast">The part of <paramref name="Loss"/> that full queues lost, in the same parts.</param>

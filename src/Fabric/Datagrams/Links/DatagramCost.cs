@@ -17,9 +17,9 @@ internal sealed class DatagramCost(int peers, double airTime)
     internal void NoteSend(double microseconds) => SendTime += (Math.Clamp(microseconds, Least, Most) - SendTime) * Weight;
 
     /// <summary>
-    /// How much longer a stage takes where each of its links carries one datagram more: the board that sends to all others, and receives as much, has
-    /// its processor busy (receiving costs as much as sending), and the air is one for all links.
+    /// How much longer a stage takes where each of its links carries one datagram more: a board receives one more from each other one, which costs its
+    /// processor as much as sending, and the air is one for all links. It sends as many, while it would wait for the others' sums anyway.
     /// </summary>
     /// <param name="stageLinks">Directed links whose chunks a stage waits for.</param>
-    internal double OfStage(int stageLinks) => 2 * peers * SendTime + stageLinks * airTime;
+    internal double OfStage(int stageLinks) => peers * SendTime + stageLinks * airTime;
 }

@@ -26,8 +26,17 @@ internal struct LossMeter
     /// <summary>The part of <see cref="Mean"/> that full queues lost.</summary>
     internal double Incast { get; private set; }
 
+    /// <summary>
+    /// What the sender is told of the link, 0 to 1: the mean or the window without what full queues lost, whichever is more. A few blocks without loss say
+    /// little, and too few copies cost more than too many.
+    /// </summary>
+    internal readonly double LinkReport => Math.Max(Mean - Incast, InWindow(Sum(_linkLost)));
+
+    /// <summary>The same of full queues.</summary>
+    internal readonly double IncastReport => Math.Max(Incast, InWindow(Sum(_lost) - Sum(_linkLost)));
+
     /// <summary>The rate over the last 1,024 numbers, or as many as there were.</summary>
-    internal readonly double Window => _blocks == 0 ? 0 : Sum(_lost) / (double)(Math.Min(_blocks, WindowBlocks) * BlockSize);
+    internal readonly double Window => InWindow(Sum(_lost));
 
     /// <summary>Mean number of datagrams that the link lost in a row over the same window; 0 where none was.</summary>
     internal readonly double Burst => Sum(_runs) is > 0 and int runs ? Sum(_linkLost) / (double)runs : 0;
@@ -53,6 +62,8 @@ internal struct LossMeter
         Mean = _blocks == 1 ? share : Mean + (share - Mean) / 8;
         Incast = _blocks == 1 ? incast : Incast + (incast - Incast) / 8;
     }
+
+    private readonly double InWindow(int lost) => _blocks == 0 ? 0 : lost / (double)(Math.Min(_blocks, WindowBlocks) * BlockSize);
 
     private static int Sum(in Blocks blocks)
     {

@@ -45,8 +45,8 @@ internal sealed class OutgoingProtection(LinkProtection may, int window, int sta
     /// <summary>Writes what this board measures in a head.</summary>
     internal static DatagramHead Report(in DatagramHead head, in LossMeter measured) => head with
     {
-        Loss = (ushort)(measured.Mean * ushort.MaxValue),
-        Incast = (ushort)(measured.Incast * ushort.MaxValue),
+        Loss = (ushort)(Math.Min(1, measured.LinkReport + measured.IncastReport) * ushort.MaxValue),
+        Incast = (ushort)(measured.IncastReport * ushort.MaxValue),
         Burst = (byte)Math.Min(measured.Burst * BurstParts, byte.MaxValue),
     };
 
