@@ -17,6 +17,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
 
     private readonly DatagramLink?[] _links; // by place
     private readonly bool _canRelay;
+    private readonly DatagramCost _cost;
     private int _turn; // third boards take turns: their own links may be bad
 
     /// <param name="place">This board's place.</param>
@@ -30,8 +31,10 @@ internal sealed class DatagramCore : IRelay, IDisposable
         int window = Math.Clamp(ChunksOnTheWay / Math.Max(1, keys.Count - 1), FewestOnTheWay, IncomingChunks.Width);
         int maxCopies = options.Policy == DeliveryPolicy.Strict ? 0 : Math.Clamp(options.MaxCopies, 1, 4);
         int stageLinks = StageLinks(keys.Count, options.Topology);
-        _links = [.. keys.Select((pair, peer) => pair is null ? null : new DatagramLink(place, peer, pair, window, maxCopies, stageLinks, sink, receiver, this))];
         _canRelay = maxCopies > 0 && options.Topology != Topology.Star && keys.Count > 2;
+        _cost = new DatagramCost(Math.Max(1, keys.Count - 1), options.AirTimePerFrame.TotalMicroseconds);
+        LinkProtection protection = new(maxCopies, options.Parity, _canRelay, _cost, new SpikeWatch(keys.Count));
+        _links = [.. keys.Select((pair, peer) => pair is null ? null : new DatagramLink(place, peer, pair, window, protection, stageLinks, sink, receiver, this))];
     }
 
     /// <summary>Datagrams that claimed to come from no board of this session.</summary>
@@ -134,8 +137,14 @@ internal sealed class DatagramCore : IRelay, IDisposable
         }
     }
 
+    /// <summary>The system took so many microseconds to send a datagram: redundancy is weighed against that.</summary>
+    internal void NoteSend(double microseconds) => _cost.NoteSend(microseconds);
+
     /// <summary>Takes whatever came; what is not of this session is dropped, and counted.</summary>
-    internal void OnDatagram(long now, Span<byte> datagram)
+    /// <param name="now">The time.</param>
+    /// <param name="datagram">All of it; overwritten.</param>
+    /// <param name="waited">Microseconds that it may have lain in the system's buffer, at most, before anybody looked.</param>
+    internal void OnDatagram(long now, Span<byte> datagram, long waited = 0)
     {
         if (!DatagramFormat.TryReadOutside(datagram, out int sender, out uint keyId, out ulong number)
             || sender >= _links.Length
@@ -145,7 +154,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
             return;
         }
 
-        link.TryTake(now, keyId, number, datagram);
+        link.TryTake(now, keyId, number, datagram, waited);
     }
 
     bool IRelay.Carry(int from, in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
@@ -173,7 +182,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
     }
 
     /// <summary>What is known of the link to a board; null where there is none.</summary>
-    internal LinkStatistics? Statistics(int peer, string name) => _links[peer]?.Snapshot(name);
+    internal LinkStatistics? Statistics(int peer, string name, long now) => _links[peer]?.Snapshot(name, now);
 
     public void Dispose()
     {
@@ -183,7 +192,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
         }
     }
 
-    // Copies go out when all boards have had the first, so that they are as far apart as they can be without waiting.
+    // Copies and parity go out when all boards have had the first, so that they are as far apart as they can be without waiting.
     private void SendNew(long now)
     {
         int copies = 1;
@@ -192,15 +201,20 @@ internal sealed class DatagramCore : IRelay, IDisposable
             if (link is not null)
             {
                 link.SendNew(now);
-                copies = Math.Max(copies, link.Copies);
+                copies = Math.Max(copies, link.TrainCopies);
             }
+        }
+
+        foreach (DatagramLink? link in _links)
+        {
+            link?.SendParity(now);
         }
 
         for (int copy = 1; copy < copies; copy++)
         {
             foreach (DatagramLink? link in _links)
             {
-                if (link?.Copies > copy)
+                if (link?.TrainCopies > copy)
                 {
                     SendCopy(link, now);
                 }

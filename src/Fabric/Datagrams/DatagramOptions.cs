@@ -34,4 +34,13 @@ public sealed record DatagramOptions(
 
     /// <summary>Relaxed: the longest that a stage waits for a tail after all that is critical has come.</summary>
     public TimeSpan DeadlineLimit { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Whether several chunks to one board may be followed by parity instead of copies; in effect only where chunks are protected.</summary>
+    public bool Parity { get; init; } = true;
+
+    /// <summary>
+    /// Air that a frame takes where all links share it, an access point's turn included; zero where every link is its own. Copies and parity are weighed
+    /// against it.
+    /// </summary>
+    public TimeSpan AirTimePerFrame { get; init; }
 }

@@ -30,6 +30,7 @@ internal sealed class DatagramPump : IDatagramDriver
     private Timer? _assist;
     private bool _assistsOften;
     private long _movedAt;
+    private long _heardUntil; // what came before then was taken at once
     private bool _waiting;
     private bool _assisted;
     private bool _disposed;
@@ -59,7 +60,14 @@ internal sealed class DatagramPump : IDatagramDriver
         _assist = new Timer(_ => Assist(), null, s_assist, s_assist);
     }
 
-    public void Send(int peer, ReadOnlySpan<byte> datagram) => _socket.Send(datagram, _addresses[peer]!);
+    public long ReceiveOverflows => _socket.ReceiveOverflows;
+
+    public void Send(int peer, ReadOnlySpan<byte> datagram)
+    {
+        long start = Stopwatch.GetTimestamp();
+        _socket.Send(datagram, _addresses[peer]!);
+        _core!.NoteSend(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+    }
 
     public bool Move()
     {
@@ -119,6 +127,7 @@ internal sealed class DatagramPump : IDatagramDriver
         lock (_gate)
         {
             _waiting = false;
+            _heardUntil = Now;
         }
 
         TakeSignals();
@@ -194,10 +203,11 @@ internal sealed class DatagramPump : IDatagramDriver
         }
 
         _movedAt = Now;
+        long waited = _movedAt - _heardUntil;
         int taken = 0;
         for (int count = _socket.Receive(_incoming); count >= 0; count = _socket.Receive(_incoming))
         {
-            _core!.OnDatagram(_movedAt, _incoming.AsSpan(0, count));
+            _core!.OnDatagram(_movedAt, _incoming.AsSpan(0, count), waited);
             if (++taken == MostAtOnce)
             {
                 break;
@@ -205,6 +215,7 @@ internal sealed class DatagramPump : IDatagramDriver
         }
 
         _core!.Poll(_movedAt);
+        _heardUntil = Now;
         return taken > 0;
     }
 

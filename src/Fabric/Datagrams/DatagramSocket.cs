@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,6 +8,11 @@ namespace Halo.Fabric.Datagrams;
 internal sealed class DatagramSocket : IDisposable
 {
     private const int BufferBytes = 4 * 1024 * 1024; // asked for; systems give what they allow
+
+    // Linux: SOL_SOCKET and SO_MEMINFO, whose ninth number counts drops.
+    private const int SocketLevel = 1;
+    private const int MemoryInfo = 55;
+    private const int MemoryInfoBytes = 9 * sizeof(uint);
 
     private readonly bool _isV6;
 
@@ -35,6 +41,25 @@ internal sealed class DatagramSocket : IDisposable
     }
 
     internal Socket Socket { get; }
+
+    /// <summary>Datagrams dropped because the receive buffer was full; 0 where the system does not tell.</summary>
+    internal long ReceiveOverflows
+    {
+        get
+        {
+            Span<byte> memory = stackalloc byte[MemoryInfoBytes];
+            try
+            {
+                return OperatingSystem.IsLinux() && Socket.GetRawSocketOption(SocketLevel, MemoryInfo, memory) >= MemoryInfoBytes
+                    ? BinaryPrimitives.ReadUInt32LittleEndian(memory[(MemoryInfoBytes - sizeof(uint))..])
+                    : 0;
+            }
+            catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+            {
+                return 0;
+            }
+        }
+    }
 
     /// <summary>The port that the system chose.</summary>
     internal int Port => ((IPEndPoint)Socket.LocalEndPoint!).Port;

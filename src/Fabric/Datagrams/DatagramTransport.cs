@@ -17,7 +17,7 @@ namespace Halo.Fabric.Datagrams;
 /// Nothing is copied for resends. A board writes a buffer of the stage before last again only when all others have had it, which the chunks that
 /// allowed it to go on acknowledge; after a step that was given up, what is sent again of it is not looked at any more.
 /// </remarks>
-public sealed class DatagramTransport : ITransport, IChunkReceiver
+public sealed class DatagramTransport : ITransport
 {
     private readonly int _board;
     private readonly int _head;
@@ -27,17 +27,17 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     private readonly Lock _gate = new(); // the step thread, and the driver's where the step thread is elsewhere
     private readonly IDatagramDriver _driver;
     private readonly DatagramCore _core;
-    private readonly DatagramMessages _messages;
     private readonly bool _waitsForRoom;
     private readonly StageExchange _exchange;
+    private readonly DatagramArrivals _arrivals;
     private readonly RelaxedStages? _relaxed; // null where all is exact
+    private readonly RelaxedWaits? _waits;
     private readonly TopologyTimer? _timer;   // of a head board that chooses the topology
     private readonly SumEncoder _encoder;
     private readonly LogitStore _logits;
     private readonly byte[] _checksum = new byte[sizeof(ulong)];
     private readonly Action<int, string>? _onLost;
     private Topology _topology; // of the step at hand
-    private long _endedStep = -1;
     private (int Place, string Reason)? _untold;
     private bool _disposed;
 
@@ -63,15 +63,23 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         _waitsForRoom = waitsForRoom;
         _driver = driver;
         _onLost = onLost;
-        _messages = new DatagramMessages(size, options.WireType);
         _exchange = new StageExchange(board, head, names, size, spin, driver);
         _relaxed = options.Policy == DeliveryPolicy.Relaxed ? new RelaxedStages(board, head, size, options) : null;
         _timer = options.Topology == Topology.Auto && IsHead ? new TopologyTimer(size.HiddenSize) : null;
         _topology = options.Topology == Topology.Star ? Topology.Star : Topology.Mesh;
         _encoder = new SumEncoder(size.MaxRows * size.HiddenSize, options.WireType, depth: 2);
         _logits = new LogitStore(size, gathers: board == head);
-        _core = new DatagramCore(board, keys, options, driver, this);
-        driver.Start(_core, _gate, (peer, reason) => Lose(peer, _exchange.LostText(peer, reason)), TellLost);
+        DatagramMessages messages = new(size, options.WireType);
+        _arrivals = new DatagramArrivals(head, options.Topology, _exchange, messages, _logits, _relaxed)
+        {
+            Use = Use,
+            TellOthers = TellOthers,
+            Lose = (peer, reason) => Lose(peer, _exchange.LostText(peer, reason)),
+            LoseElsewhere = Lose,
+        };
+        _core = new DatagramCore(board, keys, options, driver, _arrivals);
+        _waits = _relaxed is null ? null : new RelaxedWaits(_relaxed, _exchange, _core, driver, _gate);
+        driver.Start(_core, _gate, _arrivals.Lose, TellLost);
     }
 
     private bool IsHead => _board == _head;
@@ -83,10 +91,17 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     {
         lock (_gate)
         {
-            return [.. _names.Select((name, peer) => _core.Statistics(peer, name) is { } link && _relaxed is not null
-                ? link with { FilledChunks = _relaxed.Filled(peer), LateChunks = _relaxed.Late(peer), UsedChunks = _relaxed.Used(peer), Drift = peer == _head ? _relaxed.LargestDrift : 0 }
-                : _core.Statistics(peer, name)).OfType<LinkStatistics>()];
+            return [.. _names.Select((name, peer) => Statistics(peer, name)).OfType<LinkStatistics>()];
         }
+    }
+
+    /// <summary>Datagrams that the system dropped here, whoever sent them, because this board's buffer was full; 0 where it does not tell.</summary>
+    public long ReceiveOverflows => _driver.ReceiveOverflows;
+
+    private LinkStatistics? Statistics(int peer, string name)
+    {
+        LinkStatistics? link = _core.Statistics(peer, name, _driver.Now);
+        return link is null || _relaxed is null ? link : _relaxed.AddTo(link, peer);
     }
 
     /// <inheritdoc/>
@@ -107,19 +122,8 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     public ReadOnlySpan<byte> ReceiveAnnouncement(out long stepNumber) => _exchange.ReceiveAnnouncement(out stepNumber);
 
     /// <inheritdoc/>
-    public Span<float> PartialSum(in StageKey key, int length)
-    {
-        if (_relaxed?.Takes(length) != true)
-        {
-            return _exchange.Sums.Buffer(_board, key, length);
-        }
-
-        AwaitRoom(key);
-        lock (_gate)
-        {
-            return _relaxed.Own(key, length);
-        }
-    }
+    public Span<float> PartialSum(in StageKey key, int length) =>
+        _relaxed?.Takes(length) == true ? _waits!.Own(key, length) : _exchange.Sums.Buffer(_board, key, length);
 
     /// <inheritdoc/>
     public void Contribute(in StageKey key, int length) => Contribute(key, length, isEmpty: false);
@@ -132,7 +136,13 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     {
         if (_relaxed?.Takes(residual.Length) == true)
         {
-            return CompleteRelaxed(_relaxed, key, residual);
+            StageResult result = _waits!.Complete(key, IsStar, IsHead, residual, out OutgoingMessage message);
+            if (message.Buffer is not null)
+            {
+                Send(-1, message);
+            }
+
+            return result;
         }
 
         if (!IsStar)
@@ -157,7 +167,7 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     {
         lock (_gate)
         {
-            _endedStep = stepNumber;
+            _arrivals.EndedStep = stepNumber;
             if (_relaxed is not null)
             {
                 residualChecksum = _relaxed.MayDiffer ? 0 : residualChecksum;
@@ -247,62 +257,6 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         _core.Dispose();
     }
 
-    ChunkVerdict IChunkReceiver.OnChunk(int peer, in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
-    {
-        bool isSum = head.Kind == FrameKind.PartialSum && (IsHead || _options.Topology != Topology.Star);
-        bool isTotal = head.Kind == FrameKind.Total && peer == _head && _options.Topology != Topology.Mesh;
-        if ((isSum || isTotal) && _relaxed?.Takes(head.Elements) == true)
-        {
-            return head.Class == ChunkHead.Tail && (isTotal || !_relaxed.IsTail(peer)) ? ChunkVerdict.Nonsense : _relaxed.Put(peer, head, bytes, now);
-        }
-
-        bool isLate = head.Key.StepNumber <= _endedStep;
-        bool fits = head.Class == ChunkHead.Critical && head.Kind switch
-        {
-            FrameKind.Announcement => peer == _head && DatagramMessages.PutAnnouncement(_exchange.Announcement, head, bytes),
-            FrameKind.PartialSum => isSum && (isLate || _messages.PutSum(_exchange.Sums, peer, head, bytes)),
-            FrameKind.Total => isTotal && (isLate || _messages.PutSum(_exchange.Totals, 0, head, bytes)),
-            FrameKind.Logits => IsHead && _logits.Put(head, bytes),
-            FrameKind.EndStep => IsHead && _messages.PutChecksum(peer, head, bytes),
-            FrameKind.Residual => false,
-            _ => _messages.PutReason(peer, head, bytes),
-        };
-        return head.Kind == FrameKind.Residual && peer == _head && _relaxed is not null ? _relaxed.PutResidual(head, bytes, now)
-            : fits ? ChunkVerdict.Taken
-            : ChunkVerdict.Nonsense;
-    }
-
-    bool IChunkReceiver.OnMessage(int peer, in ChunkHead last)
-    {
-        bool isExact = last.Key.StepNumber > _endedStep && _relaxed?.Takes(last.Elements) != true;
-        switch (last.Kind)
-        {
-            case FrameKind.Announcement:
-                Use((Topology)last.FirstToken);
-                _exchange.Announced(last.Key.StepNumber, last.MessageBytes);
-                break;
-            case FrameKind.PartialSum when isExact:
-                _exchange.Sums.Arrived(peer, last.Key, last.MessageBytes == 0 ? 0 : last.Elements);
-                break;
-            case FrameKind.Total when isExact:
-                _exchange.Totals.Arrived(0, last.Key, last.Elements);
-                break;
-            case FrameKind.EndStep:
-                _exchange.Sums.EndStep(peer, last.Key.StepNumber, _messages.Checksum(peer));
-                break;
-            case FrameKind.Abort:
-                OnAbort(peer, last);
-                break;
-            case FrameKind.Lost:
-                Lose(last.FirstToken, _messages.Reason(peer, last));
-                break;
-        }
-
-        return true;
-    }
-
-    void IChunkReceiver.OnBroken(int peer, string reason) => Lose(peer, _exchange.LostText(peer, reason));
-
     // Inside the gate, or before the step's first sum.
     private void Use(Topology topology)
     {
@@ -316,19 +270,11 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
     private void Contribute(in StageKey key, int length, bool isEmpty)
     {
         bool isRelaxed = _relaxed?.Takes(length) == true;
-        OutgoingMessage message;
-        if (isRelaxed)
+        OutgoingMessage message = isRelaxed ? _waits!.Contribute(key, length, isEmpty)
+            : isEmpty ? _encoder.Empty(FrameKind.PartialSum, key, length)
+            : _encoder.Encode(FrameKind.PartialSum, key, _exchange.Sums.Buffer(_board, key, length));
+        if (!isRelaxed)
         {
-            AwaitRoom(key);
-            lock (_gate)
-            {
-                message = _relaxed!.Contribute(key, length, isEmpty, _driver.Now);
-            }
-        }
-        else
-        {
-            message = isEmpty ? _encoder.Empty(FrameKind.PartialSum, key, length)
-                : _encoder.Encode(FrameKind.PartialSum, key, _exchange.Sums.Buffer(_board, key, length));
             _exchange.Contributed(key, isEmpty ? 0 : length);
         }
 
@@ -348,84 +294,6 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         else
         {
             Send(receiver, message);
-        }
-    }
-
-    // A relaxed stage waits for little: a board may be stages ahead of another, and must not write what that one still lacks.
-    private void AwaitRoom(in StageKey key)
-    {
-        StageKey before = key with { Stage = key.Stage - RelaxedInbox.Depth };
-        bool Waits()
-        {
-            lock (_gate)
-            {
-                return before.Stage >= 0 && _core.HasUnacknowledgedUpTo(before);
-            }
-        }
-
-        while (Waits() && !_exchange.IsGivenUp(before.StepNumber))
-        {
-            Pump();
-        }
-    }
-
-    private StageResult CompleteRelaxed(RelaxedStages relaxed, in StageKey key, Span<float> residual)
-    {
-        OutgoingMessage message = default;
-        while (!TryCompleteRelaxed(relaxed, key, residual, ref message))
-        {
-            if (_exchange.IsGivenUp(key.StepNumber))
-            {
-                return StageResult.Aborted;
-            }
-
-            Pump();
-        }
-
-        if (message.Buffer is not null)
-        {
-            Send(-1, message);
-        }
-
-        return StageResult.Complete;
-    }
-
-    // A star's total, or a mesh's residual before the next stage, is to be sent afterwards where the message has a buffer.
-    private bool TryCompleteRelaxed(RelaxedStages relaxed, in StageKey key, Span<float> residual, ref OutgoingMessage message)
-    {
-        lock (_gate)
-        {
-            long now = _driver.Now;
-            _core.WakeAt = relaxed.WaitUntil(key, IsStar, now);
-            if (_core.WakeAt > now)
-            {
-                return false;
-            }
-
-            _core.WakeAt = long.MaxValue;
-            if (!IsStar)
-            {
-                relaxed.Complete(key, residual);
-                relaxed.TryResync(key with { Stage = key.Stage + 1 }, residual, out message);
-            }
-            else if (IsHead)
-            {
-                message = relaxed.CompleteTotal(key, residual);
-            }
-            else
-            {
-                relaxed.TakeTotal(key, residual);
-            }
-
-            return true;
-        }
-    }
-
-    private void Pump()
-    {
-        if (!_driver.Move())
-        {
-            _driver.Wait();
         }
     }
 
@@ -458,7 +326,7 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
 
         while (_waitsForRoom && !_exchange.IsStopped && HasUnsent())
         {
-            Pump();
+            _driver.MoveOrWait();
         }
     }
 
@@ -470,15 +338,13 @@ public sealed class DatagramTransport : ITransport, IChunkReceiver
         }
     }
 
-    private void OnAbort(int peer, in ChunkHead last)
+    // In a star only the head board hears of a step that another gives up: it tells the rest.
+    private void TellOthers(int peer, StageKey key, string reason)
     {
-        string reason = _messages.Reason(peer, last);
-        _exchange.Abort(last.Key.StepNumber, reason);
         if (IsHead && IsStar)
         {
-            // In a star only the head board hears of it: it tells the rest.
             byte[] bytes = StreamFrame.ReasonBytes(reason);
-            _core.SendToAll(DatagramMessages.Of(FrameKind.Abort, last.Key, bytes, bytes.Length), _driver.Now, except: peer);
+            _core.SendToAll(DatagramMessages.Of(FrameKind.Abort, key, bytes, bytes.Length), _driver.Now, except: peer);
         }
     }
 

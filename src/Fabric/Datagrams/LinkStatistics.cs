@@ -10,11 +10,17 @@ public sealed record LinkStatistics(string Board)
     /// <summary>The same over the last 1,024 datagrams that were sent here.</summary>
     public double IncomingLossWindow { get; init; }
 
-    /// <summary>Datagrams lost in a row, on average over the same window; 0 where none was.</summary>
+    /// <summary>The part of <see cref="IncomingLoss"/> that full queues lost, and not the link: too much was on the way here at once.</summary>
+    public double IncomingIncastLoss { get; init; }
+
+    /// <summary>Datagrams that the link lost in a row, on average over the same window; 0 where none was.</summary>
     public double IncomingBurst { get; init; }
 
-    /// <summary>Packet loss rate of what goes, 0 to 1, as the other board measures it.</summary>
+    /// <summary>Packet loss rate of what goes, 0 to 1, as the other board measures it: the higher of its mean and its window.</summary>
     public double OutgoingLoss { get; init; }
+
+    /// <summary>The part of <see cref="OutgoingLoss"/> that full queues lost, as the other board judges it.</summary>
+    public double OutgoingIncastLoss { get; init; }
 
     /// <summary>Datagrams that go and are lost in a row, on average, as the other board measures it.</summary>
     public double OutgoingBurst { get; init; }
@@ -25,8 +31,23 @@ public sealed record LinkStatistics(string Board)
     /// <summary>Smoothed mean deviation of the round trip.</summary>
     public TimeSpan RoundTripDeviation { get; init; }
 
-    /// <summary>Times that a chunk is sent at once now.</summary>
+    /// <summary>Times that a chunk which is alone is sent at once now.</summary>
     public int Copies { get; init; }
+
+    /// <summary>Most chunks on the way to the other board now; fewer while queues overflow.</summary>
+    public int Window { get; init; }
+
+    /// <summary>Bytes of datagrams that come a second, over the last two.</summary>
+    public double IncomingBytesPerSecond { get; init; }
+
+    /// <summary>Datagrams that come a second, over the last two.</summary>
+    public double IncomingDatagramsPerSecond { get; init; }
+
+    /// <summary>Bytes of datagrams that go a second, over the last two.</summary>
+    public double OutgoingBytesPerSecond { get; init; }
+
+    /// <summary>Datagrams that go a second, over the last two.</summary>
+    public double OutgoingDatagramsPerSecond { get; init; }
 
     /// <summary>Datagrams sent.</summary>
     public long SentDatagrams { get; init; }
@@ -37,11 +58,20 @@ public sealed record LinkStatistics(string Board)
     /// <summary>Datagrams that came, opened, and were new.</summary>
     public long ReceivedDatagrams { get; init; }
 
+    /// <summary>Bytes of datagrams that came, opened, and were new.</summary>
+    public long ReceivedBytes { get; init; }
+
     /// <summary>Chunks sent again because no acknowledgement came in time.</summary>
     public long ResentChunks { get; init; }
 
     /// <summary>Chunks sent more often than once on purpose.</summary>
     public long CopiedChunks { get; init; }
+
+    /// <summary>Parity chunks sent.</summary>
+    public long ParityChunks { get; init; }
+
+    /// <summary>Chunks that did not come and were rebuilt from parity.</summary>
+    public long RecoveredChunks { get; init; }
 
     /// <summary>Chunks of third boards carried to the other board.</summary>
     public long CarriedChunks { get; init; }

@@ -17,16 +17,16 @@ public sealed class DatagramFormatTests
     {
         byte[] bytes = new byte[DatagramFormat.OutsideBytes + DatagramHead.Bytes + ChunkHead.Bytes];
         DatagramFormat.WriteOutside(bytes, 5, 0xAABBCCDD, 0x1122334455667788);
-        new DatagramHead(9, 0x8000000000000001, 3, 4, 5, 6, 1).Write(bytes.AsSpan(16));
-        s_chunk.Write(bytes.AsSpan(48));
+        new DatagramHead(9, 0x8000000000000001, 3, 4, 5, 6, 1, Incast: 0x0203).Write(bytes.AsSpan(16));
+        s_chunk.Write(bytes.AsSpan(50));
         Assert.Equal(
-            "48440105DDCCBBAA8877665544332211"
-            + "090000000000000001000000000000800300000004000000050000000600" + "0100"
+            "48440205DDCCBBAA8877665544332211"
+            + "090000000000000001000000000000800300000004000000050000000600" + "0100" + "0302"
             + "02010000000000000E0D0C0B0A000000070000002B0000008002000000000000800000000" + "00A0000" + "0400" + "020002" + "000000",
             Convert.ToHexString(bytes));
         Assert.True(DatagramFormat.TryReadOutside([.. bytes, .. new byte[AeadCipher.TagBytes]], out int sender, out uint keyId, out ulong number));
         Assert.Equal((5, 0xAABBCCDDu, 0x1122334455667788ul), (sender, keyId, number));
-        Assert.True(ChunkHead.TryRead([.. bytes.AsSpan(48), 1, 2, 3, 4], out ChunkHead read));
+        Assert.True(ChunkHead.TryRead([.. bytes.AsSpan(50), 1, 2, 3, 4], out ChunkHead read));
         Assert.Equal(s_chunk, read);
     }
 
@@ -34,20 +34,36 @@ public sealed class DatagramFormatTests
     [Theory]
     [InlineData(
         FrameCipherKind.AesGcm,
-        "48440105DDCCBBAA4D00000000000000FE3C4B003F969A1A518BAC496F729F83964B3FC4F1EBAC7476C866EDA97EE1A4"
-        + "48B150655BBC9776072098F81F3E8774A304D14AC632E4EAFC7677C47D9B64554A0497E4A473FCC6A2E1EA3E69DD64A5"
-        + "52CBEB9291438C6D0F66463F97F462399749D348")]
+        "48440205DDCCBBAA4D00000000000000FE3C4B003F969A1A518BAC496F729F83964B3FC4F1EBAC7476C866EDA97EE1A4"
+        + "4AB052645BBC9776092D9AFE19358D74A404D64AED32CFEA7C74F7C67D9B6455CA0417E4A479FCCCA6E1EC3E69DD66A5"
+        + "53C9E99466B178B31DC458C8F1553445D8F10C055BE0")]
     [InlineData(
         FrameCipherKind.ChaCha20Poly1305,
-        "48440105DDCCBBAA4D00000000000000929ABBFF26CFA31EE4027A21A22713DC172D254C322628C3C4423564FD6CB603"
-        + "D9DC70CBBE7BF0883485ECACAF5E2F22F29774948A6B67705E127E26792488EDAFFC10A41E6175E26F4682472C4E7D05"
-        + "C423B0DF776251A443A9CD1AD0372D0BE767900C")]
+        "48440205DDCCBBAA4D00000000000000929ABBFF26CFA31EE4027A21A22713DC172D254C322628C3C4423564FD6CB603"
+        + "DBDD72CABE7BF0883A88EEAAA9552522F5977394A16B4C70DE10FE24792488ED2FFC90A41E6B75E86B4684472C4E7F05"
+        + "C521B2D9BCD34D49B1BD8447EE8FE0CC94CD2E8C2B54")]
     public void Seal_OfKnownContent_HasTheRecordedBytes(FrameCipherKind kind, string expected)
     {
         using AeadCipher cipher = new(kind, s_key);
         DatagramWriter writer = new(new byte[DatagramFormat.MaxBytes]);
         Assert.True(writer.TryAdd(s_chunk, [1, 2, 3, 4]));
         Assert.Equal(expected, Convert.ToHexString(writer.Seal(new DatagramHead(9, 1, 3, 4, 5, 6, 0), cipher, 5, 0xAABBCCDD, 77)));
+    }
+
+    // Computed from the description as well: the parity of three chunks of a message of 11 bytes, in chunks of 2, of which every second is a member.
+    [Fact]
+    public void HeadOf_ParityOfKnownContent_HasTheRecordedBytes()
+    {
+        ChunkHead first = new(5, FrameKind.PartialSum, s_chunk.Key, 640, 0, 0, 11, 2);
+        byte[] bytes = [.. new byte[ChunkHead.Bytes], 0x12, 0x27];
+        ParityChunk.HeadOf(first, members: 3, distance: 2).Write(bytes);
+        Assert.Equal(
+            "0500000000000000" + "0E0D0C0B0A000000070000002B000000" + "8002000000000000" + "000000000B0000000200" + "020003" + "030200" + "1227",
+            Convert.ToHexString(bytes));
+        Assert.True(ChunkHead.TryRead(bytes, out ChunkHead read));
+        Assert.True(ParityChunk.TryRead(read, out ParityChunk parity));
+        Assert.Equal((3, 5, 9, 2), (parity.Members, parity.First, parity.Last, parity.Bytes));
+        Assert.Equal(first with { Sequence = 9, Offset = 8, ChunkBytes = 2 }, parity.Member(2));
     }
 
     [Fact]
@@ -78,7 +94,7 @@ public sealed class DatagramFormatTests
     [InlineData(41, 1)]    // more bytes than there are
     [InlineData(7, 0x80)]  // sequence below zero
     [InlineData(34, 1)]    // past the message's end
-    [InlineData(45, 3)]    // no route
+    [InlineData(45, 4)]    // no route
     public void TryRead_ChunkThatCannotBe_Refuses(int at, byte value)
     {
         byte[] bytes = new byte[ChunkHead.Bytes + 4];

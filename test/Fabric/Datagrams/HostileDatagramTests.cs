@@ -88,6 +88,27 @@ public sealed class HostileDatagramTests
         Assert.Equal("Board b1 is lost: it sent a datagram that does not fit the step.", fabric.Ends[0].Failure);
     }
 
+    [Theory]
+    [InlineData(1, 1, 0, 32)]   // a group of one
+    [InlineData(5, 16, 0, 32)]  // wider than a window
+    [InlineData(8, 4, 0, 20)]   // past the end of its message
+    [InlineData(3, 1, 62, 32)]  // further ahead than the window
+    [InlineData(2, 1, 0, 32)]   // it contradicts the chunk that came with it
+    public void OnDatagram_ParityThatCannotBe_LosesItsSender(byte members, byte distance, long sequence, int chunks)
+    {
+        const int bytes = 128;
+        using VirtualFabric fabric = new(3, new DatagramOptions(), new Impairments());
+        DatagramKeys keys = VirtualFabric.Keys(3, Topology.Mesh, FrameCipherKind.AesGcm)[1][0]!;
+        using AeadCipher cipher = new(keys.Cipher, keys.Send.Key);
+        ChunkHead head = new(sequence, FrameKind.PartialSum, new StageKey(1, 1, 0), chunks * bytes / 4, 0, 0, chunks * bytes, bytes);
+        DatagramWriter writer = new(new byte[DatagramFormat.MaxBytes]);
+        writer.TryAdd(ParityChunk.HeadOf(head, members, distance), new byte[bytes]);
+        writer.TryAdd(head with { Sequence = 1, Key = new StageKey(1, 1, 1), Offset = bytes }, new byte[bytes]);
+        fabric.Network.Inject(0, writer.Seal(new DatagramHead(0, 0, 0, 0, DatagramHead.NoEcho, 0, 0), cipher, 1, keys.Send.Id, 1).ToArray());
+        fabric.Network.Run(10);
+        Assert.Equal("Board b1 is lost: it sent a datagram that does not fit the step.", fabric.Ends[0].Failure);
+    }
+
     private static byte[] Meddle(Random random, byte[] datagram)
     {
         byte[] bytes = [.. datagram];

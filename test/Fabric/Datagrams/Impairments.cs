@@ -20,4 +20,10 @@ internal sealed record Impairments
 
     /// <summary>Length of a bad period.</summary>
     internal long BurstTime { get; init; } = 10_000;
+
+    /// <summary>Time that a board's last hop needs for each datagram that comes to it, from whomever; 0: none.</summary>
+    internal long ServiceTime { get; init; }
+
+    /// <summary>Most datagrams that wait for that hop; more are lost.</summary>
+    internal int QueueLength { get; init; } = int.MaxValue;
 }

@@ -78,18 +78,4 @@ public sealed class PacketWindowTests
         Assert.Equal(10, window.Loss.Burst, 1);
         Assert.Equal(0.1, window.Loss.Window, 2);
     }
-
-    [Theory]
-    [InlineData(0, 56, 3, 1)]
-    [InlineData(0.0002, 56, 3, 1)]
-    [InlineData(0.01, 1, 3, 1)]
-    [InlineData(0.01, 12, 3, 2)]
-    [InlineData(0.01, 56, 3, 2)]
-    [InlineData(0.05, 12, 3, 3)]
-    [InlineData(0.1, 56, 3, 3)]
-    [InlineData(0.1, 56, 4, 4)]
-    [InlineData(1, 56, 1, 1)]
-    [InlineData(1, 56, 4, 4)]
-    public void Copies_ByLossAndLinks_StayBelowTheMost(double loss, int links, int most, int copies) =>
-        Assert.Equal(copies, CopyRule.Copies(loss, links, most));
 }

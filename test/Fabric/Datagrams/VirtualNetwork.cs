@@ -13,6 +13,7 @@ internal sealed class VirtualNetwork
     private readonly PriorityQueue<(int From, int To, byte[] Datagram), (long At, long Order)> _flying = new();
     private readonly Random[] _random; // by directed link
     private readonly Node[] _nodes;
+    private readonly long[] _freeAt; // by place: when its last hop is free
     private long _order;
     private long _steps;
 
@@ -20,6 +21,7 @@ internal sealed class VirtualNetwork
     {
         Impairments = impairments;
         _random = [.. Enumerable.Range(0, boards * boards).Select(link => new Random(Mix(seed, link, 7919)))];
+        _freeAt = new long[boards];
         _nodes = [.. Enumerable.Range(0, boards).Select(place => new Node(this, place))];
     }
 
@@ -31,6 +33,9 @@ internal sealed class VirtualNetwork
     internal long Lost { get; private set; }
 
     internal long Sent { get; private set; }
+
+    /// <summary>Lost because a queue was full; part of <see cref="Lost"/>.</summary>
+    internal long Overflowed { get; private set; }
 
     /// <summary>Sees every datagram that is sent; may send others with <see cref="Inject"/>.</summary>
     internal Action<int, int, byte[]> OnSent { get; set; } = (_, _, _) => { };
@@ -68,11 +73,32 @@ internal sealed class VirtualNetwork
             return;
         }
 
-        Fly(from, to, bytes, Impairments.Delay + (late ? (long)(extra * 5 * Impairments.Delay) : 0));
+        long queued = Queue(to);
+        if (queued < 0)
+        {
+            Lost++;
+            Overflowed++;
+            return;
+        }
+
+        Fly(from, to, bytes, queued + Impairments.Delay + (late ? (long)(extra * 5 * Impairments.Delay) : 0));
         if (twice)
         {
             Fly(from, to, [.. bytes], Impairments.Delay + (long)(extra * 3 * Impairments.Delay));
         }
+    }
+
+    // How long a datagram to a board is held up by others; -1 where the queue is full.
+    private long Queue(int to)
+    {
+        long wait = Math.Max(0, _freeAt[to] - Now);
+        if (Impairments.ServiceTime == 0 || wait / Impairments.ServiceTime >= Impairments.QueueLength)
+        {
+            return Impairments.ServiceTime == 0 ? 0 : -1;
+        }
+
+        _freeAt[to] = Now + wait + Impairments.ServiceTime;
+        return wait + Impairments.ServiceTime;
     }
 
     // Bad periods are cut out of time: which slots are bad depends on the link and the slot alone.

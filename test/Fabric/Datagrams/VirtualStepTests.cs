@@ -97,9 +97,24 @@ public sealed class VirtualStepTests
         Assert.Equal("b1", link.Board);
         Assert.InRange(link.IncomingLossWindow, 0.03, 0.07);
         Assert.InRange(link.OutgoingLoss, 0.02, 0.08);
+        Assert.Equal((0, 0), (link.OutgoingIncastLoss, link.IncomingIncastLoss));
         Assert.InRange(link.RoundTrip.TotalMilliseconds, 3.5, 6);
         Assert.InRange(link.Copies, 2, 3);
         Assert.True(link.CopiedChunks > link.ResentChunks, $"{link.CopiedChunks} copies, {link.ResentChunks} resent.");
+    }
+
+    [Fact]
+    public void Statistics_OfALossyLinkOnDearAir_TellNoCopies()
+    {
+        DatagramOptions options = new() { AirTimePerFrame = TimeSpan.FromMilliseconds(5) };
+        using VirtualFabric fabric = new(2, options, new Impairments { Loss = 0.05, Delay = 2_000 });
+        for (long step = 1; step <= 60; step++)
+        {
+            fabric.Walk(step);
+        }
+
+        Assert.All(fabric.Links, link => Assert.True(link.OutgoingLoss > 0));
+        Assert.All(fabric.Links, link => Assert.Equal((1, 0), (link.Copies, link.ParityChunks)));
     }
 
     // One board gives the step up at some stage, the others notice where they are.

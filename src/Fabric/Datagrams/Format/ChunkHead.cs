@@ -15,6 +15,9 @@ internal enum ChunkRoute : byte
 
     /// <summary>From a third board, for its sender.</summary>
     Carried = 2,
+
+    /// <summary>No chunk of a message but the exclusive or of several: see <see cref="ParityChunk"/>.</summary>
+    Parity = 3,
 }
 
 /// <summary>
@@ -31,9 +34,9 @@ internal enum ChunkRoute : byte
 /// <param name="MessageBytes">Bytes of the whole message.</param>
 /// <param name="ChunkBytes">Bytes of this chunk.</param>
 /// <param name="Class">The protection class: 0, critical, comes for certain; 1, the tail of a relaxed stage, is neither acknowledged nor sent again, and has no sequence number.</param>
-/// <param name="Copy">0 when first sent, else how often it was sent before, 255 at most.</param>
+/// <param name="Copy">0 when first sent, else how often it was sent before, 255 at most; of parity the number of members.</param>
 /// <param name="Route">How it goes.</param>
-/// <param name="Place">Where it is to be carried to, or whom it comes from; 0 where it goes straight.</param>
+/// <param name="Place">Where it is to be carried to, or whom it comes from; 0 where it goes straight; of parity the distance of its members.</param>
 internal readonly record struct ChunkHead(
     long Sequence, FrameKind Kind, StageKey Key, int Elements, int FirstToken, int Offset, int MessageBytes, int ChunkBytes, byte Class = 0, byte Copy = 0,
     ChunkRoute Route = ChunkRoute.Straight, byte Place = 0)
@@ -90,6 +93,6 @@ internal readonly record struct ChunkHead(
             bytes[44],
             (ChunkRoute)bytes[45],
             bytes[46]);
-        return head.Sequence >= 0 && head.Class <= Tail && head.Route <= ChunkRoute.Carried && head.ChunkBytes <= bytes.Length - Bytes && head.Offset >= 0 && head.Offset <= head.MessageBytes - head.ChunkBytes;
+        return head.Sequence >= 0 && head.Class <= Tail && head.Route <= ChunkRoute.Parity && head.ChunkBytes <= bytes.Length - Bytes && head.Offset >= 0 && head.Offset <= head.MessageBytes - head.ChunkBytes;
     }
 }

@@ -26,7 +26,7 @@ internal static class DatagramFormat
     internal const int MaxBoards = byte.MaxValue + 1;
 
     private const ushort Magic = 0x4448;
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     internal static void WriteOutside(Span<byte> bytes, int sender, uint keyId, ulong number)
     {

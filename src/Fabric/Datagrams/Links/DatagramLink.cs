@@ -10,12 +10,12 @@ namespace Halo.Fabric.Datagrams.Links;
 /// </summary>
 internal sealed class DatagramLink : IDisposable
 {
-    private const double BurstParts = 8;
     private const long SilentAtFirst = 10_000_000;
 
     private readonly int _place;
     private readonly int _peer;
-    private readonly int _maxCopies;
+    private readonly OutgoingProtection _protection;
+    private readonly CongestionMeter _congestion;
     private readonly DatagramKeys _keys;
     private readonly IDatagramSink _sink;
     private readonly IChunkReceiver _receiver;
@@ -23,47 +23,43 @@ internal sealed class DatagramLink : IDisposable
     private readonly AeadCipher _sealer;
     private readonly AeadCipher _opener;
     private readonly OutgoingChunks _outgoing;
+    private readonly OutgoingParity _outgoingParity;
     private readonly IncomingChunks _incoming = new();
+    private readonly IncomingParity _incomingParity = new();
     private readonly PacketWindow _packets = new();
     private readonly byte[] _scratch = GC.AllocateArray<byte>(DatagramFormat.MaxBytes, pinned: true);
     private RoundTrip _roundTrip;
+    private LinkCounts _counts;
+    private Redundancy _train = Redundancy.None; // of the last SendNew
     private ulong _number;           // of the last datagram sent
     private long _answerBy = long.MaxValue;
     private uint _echo;
     private long _echoAt = -1;       // when it came; -1 before the first datagram
     private uint _sampledEcho;
     private long _begunAt;           // when the first datagram was sent
-    private double _outgoingLoss;
-    private double _outgoingBurst;
     private long _copyFrom;          // chunks sent for the first time by the last SendNew
-    private long _sentBytes;
-    private long _received;
-    private long _resent;
-    private long _copied;
-    private long _carried;
-    private long _duplicates;
-    private long _rejected;
 
     /// <param name="place">This board's place.</param>
     /// <param name="peer">The other's.</param>
     /// <param name="keys">The keys between the two.</param>
     /// <param name="window">Most chunks on the way to the other at once.</param>
-    /// <param name="maxCopies">Most times that a chunk is sent at once; 0 sends no copies at all, not even for free.</param>
+    /// <param name="protection">What may be sent beyond the first of each chunk.</param>
     /// <param name="stageLinks">Directed links whose chunks a stage waits for.</param>
     /// <param name="sink">Sends.</param>
     /// <param name="receiver">Takes chunks.</param>
     /// <param name="relay">This board's other links.</param>
-    internal DatagramLink(int place, int peer, DatagramKeys keys, int window, int maxCopies, int stageLinks, IDatagramSink sink, IChunkReceiver receiver, IRelay relay)
+    internal DatagramLink(int place, int peer, DatagramKeys keys, int window, LinkProtection protection, int stageLinks, IDatagramSink sink, IChunkReceiver receiver, IRelay relay)
     {
         _place = place;
         _peer = peer;
         _keys = keys;
-        _maxCopies = maxCopies;
-        StageLinks = stageLinks;
+        _protection = new OutgoingProtection(protection, window, stageLinks);
+        _congestion = new CongestionMeter(peer, protection.Spikes);
         _sink = sink;
         _receiver = receiver;
         _relay = relay;
-        _outgoing = new OutgoingChunks(window, isEager: maxCopies > 0);
+        _outgoing = new OutgoingChunks(_protection.Window, isEager: _protection.IsProtected);
+        _outgoingParity = new OutgoingParity(_outgoing);
         _sealer = new AeadCipher(keys.Cipher, keys.Send.Key);
         _opener = new AeadCipher(keys.Cipher, keys.Receive.Key);
     }
@@ -78,13 +74,20 @@ internal sealed class DatagramLink : IDisposable
     internal long Deadline => Math.Min(_answerBy, _outgoing.NextDue(_roundTrip));
 
     /// <summary>Directed links whose chunks a stage waits for.</summary>
-    internal int StageLinks { get; set; }
+    internal int StageLinks
+    {
+        get => _protection.StageLinks;
+        set => _protection.StageLinks = value;
+    }
 
-    /// <summary>Times that a chunk is sent at once.</summary>
-    internal int Copies => CopyRule.Copies(_outgoingLoss, StageLinks, Math.Max(_maxCopies, 1));
+    /// <summary>Times that a chunk is sent at once where it is alone.</summary>
+    internal int Copies => _protection.Choose(1, _roundTrip).Copies;
+
+    /// <summary>Times that the chunks of the last <see cref="SendNew"/> are sent at once.</summary>
+    internal int TrainCopies => _train.Copies;
 
     /// <summary>Whether what is sent at once is lost at once: copies should go another way.</summary>
-    internal bool IsBursty => _outgoingBurst >= LossMeter.Bursty;
+    internal bool IsBursty => _protection.IsBursty;
 
     /// <summary>Adds a message, for <see cref="SendNew"/>.</summary>
     internal void Queue(in OutgoingMessage message) => _outgoing.Queue(message);
@@ -93,18 +96,45 @@ internal sealed class DatagramLink : IDisposable
     internal void SendNew(long now)
     {
         _copyFrom = _outgoing.Unsent;
+        int datagrams = 0;
         while (_outgoing.CanSend)
         {
             DatagramWriter writer = new(_scratch);
             long first = _outgoing.Unsent;
             _outgoing.AddNew(ref writer, now);
-            if (_maxCopies > 0)
+            if (_protection.IsProtected)
             {
-                _copied += _outgoing.AddRiders(ref writer, first);
+                _counts.CopiedChunks += _outgoing.AddRiders(ref writer, first);
+            }
+
+            Send(ref writer, now);
+            datagrams++;
+        }
+
+        Plan(datagrams);
+    }
+
+    /// <summary>Sends parity for what was sent, if that was chosen and no more chunks are to come under it.</summary>
+    internal void SendParity(long now)
+    {
+        if (_train.GroupSize == 0 || !_outgoingParity.IsComplete)
+        {
+            return;
+        }
+
+        while (true)
+        {
+            DatagramWriter writer = new(_scratch);
+            _counts.CopiedChunks += _outgoingParity.AddTo(ref writer, _train.GroupSize);
+            if (writer.Chunks == 0)
+            {
+                break;
             }
 
             Send(ref writer, now);
         }
+
+        _outgoingParity.BeginRun();
     }
 
     /// <summary>Sends once more what the last <see cref="SendNew"/> sent first.</summary>
@@ -114,7 +144,7 @@ internal sealed class DatagramLink : IDisposable
         while (from < _outgoing.Unsent)
         {
             DatagramWriter writer = new(_scratch);
-            _copied += _outgoing.AddCopies(ref writer, ref from, _outgoing.Unsent);
+            _counts.CopiedChunks += _outgoing.AddCopies(ref writer, ref from, _outgoing.Unsent);
             if (writer.Chunks > 0)
             {
                 Send(ref writer, now);
@@ -131,7 +161,7 @@ internal sealed class DatagramLink : IDisposable
         while (from < _outgoing.Unsent)
         {
             DatagramWriter writer = new(third._scratch);
-            _copied += _outgoing.AddCopies(ref writer, ref from, _outgoing.Unsent, ChunkRoute.ToCarry, _peer);
+            _counts.CopiedChunks += _outgoing.AddCopies(ref writer, ref from, _outgoing.Unsent, ChunkRoute.ToCarry, _peer);
             if (writer.Chunks > 0)
             {
                 third.Send(ref writer, now);
@@ -151,12 +181,12 @@ internal sealed class DatagramLink : IDisposable
             DatagramWriter writer = new(_scratch);
             ChunkHead head = message.HeadAt(0, offset) with { Class = ChunkHead.Tail, Copy = (byte)copy };
             writer.TryAdd(head, message.Buffer.AsSpan(message.Start + offset, head.ChunkBytes));
-            if (copy == 0 && _maxCopies > 0)
+            if (copy == 0 && _protection.IsProtected)
             {
-                _copied += _outgoing.AddRiders(ref writer, _outgoing.Unsent);
+                _counts.CopiedChunks += _outgoing.AddRiders(ref writer, _outgoing.Unsent);
             }
 
-            _copied += copy > 0 ? 1 : 0;
+            _counts.CopiedChunks += copy > 0 ? 1 : 0;
             Send(ref writer, now);
             offset += head.ChunkBytes;
         }
@@ -172,7 +202,7 @@ internal sealed class DatagramLink : IDisposable
         DatagramWriter writer = new(_scratch);
         if (writer.TryAdd(head, bytes))
         {
-            _carried++;
+            _counts.CarriedChunks++;
             Send(ref writer, now);
         }
     }
@@ -183,7 +213,7 @@ internal sealed class DatagramLink : IDisposable
     /// <summary>Sends what is due: chunks whose acknowledgement is overdue, and the acknowledgement that the other waits for.</summary>
     internal void Poll(long now)
     {
-        if (_received == 0 && _number > 0 && now - _begunAt > SilentAtFirst)
+        if (_counts.ReceivedDatagrams == 0 && _number > 0 && now - _begunAt > SilentAtFirst)
         {
             _receiver.OnBroken(_peer, "no datagram of it has come within 10 s: check that nothing between the two blocks UDP");
         }
@@ -191,7 +221,7 @@ internal sealed class DatagramLink : IDisposable
         while (_outgoing.NextDue(_roundTrip) <= now)
         {
             DatagramWriter writer = new(_scratch);
-            _resent += _outgoing.AddOverdue(ref writer, now, _roundTrip);
+            _counts.ResentChunks += _outgoing.AddOverdue(ref writer, now, _roundTrip);
             Send(ref writer, now);
         }
 
@@ -207,19 +237,20 @@ internal sealed class DatagramLink : IDisposable
     /// <param name="keyId">The key that it names.</param>
     /// <param name="number">Its packet number.</param>
     /// <param name="datagram">All of it; overwritten.</param>
-    internal bool TryTake(long now, uint keyId, ulong number, Span<byte> datagram)
+    /// <param name="waited">Microseconds that it may have lain in the system's buffer, at most.</param>
+    internal bool TryTake(long now, uint keyId, ulong number, Span<byte> datagram, long waited)
     {
         Span<byte> body = datagram[DatagramFormat.OutsideBytes..];
         if (keyId != _keys.Receive.Id || !_packets.IsFresh(number) || !_opener.TryOpen(number, datagram[..DatagramFormat.OutsideBytes], body))
         {
-            _rejected++;
+            _counts.RejectedDatagrams++;
             return false;
         }
 
-        _packets.TryTake(number);
-        _received++;
+        _counts.NoteReceived(now, datagram.Length);
         body = body[..^AeadCipher.TagBytes];
         DatagramHead head = DatagramHead.Read(body);
+        _packets.TryTake(number, _congestion.IsFromFullQueue(now, number, head.SentAt, waited));
         if (!TakeHead(head, now) || !TakeChunks(body[DatagramHead.Bytes..], head.Chunks, now))
         {
             _receiver.OnBroken(_peer, "it sent a datagram that does not fit the step");
@@ -230,24 +261,21 @@ internal sealed class DatagramLink : IDisposable
 
     /// <summary>What is known of the link.</summary>
     /// <param name="board">The other board's name.</param>
-    internal LinkStatistics Snapshot(string board) => new(board)
+    /// <param name="now">The time.</param>
+    internal LinkStatistics Snapshot(string board, long now) => _counts.Snapshot(board, now) with
     {
         IncomingLoss = _packets.Loss.Mean,
         IncomingLossWindow = _packets.Loss.Window,
+        IncomingIncastLoss = _packets.Loss.Incast,
         IncomingBurst = _packets.Loss.Burst,
-        OutgoingLoss = _outgoingLoss,
-        OutgoingBurst = _outgoingBurst,
-        CarriedChunks = _carried,
+        OutgoingLoss = _protection.Loss,
+        OutgoingIncastLoss = _protection.Incast,
+        OutgoingBurst = _protection.Burst,
         RoundTrip = TimeSpan.FromMicroseconds(_roundTrip.Mean),
         RoundTripDeviation = TimeSpan.FromMicroseconds(_roundTrip.Deviation),
         Copies = Copies,
-        SentDatagrams = (long)_number,
-        SentBytes = _sentBytes,
-        ReceivedDatagrams = _received,
-        ResentChunks = _resent,
-        CopiedChunks = _copied,
-        DuplicateChunks = _duplicates,
-        RejectedDatagrams = _rejected,
+        Window = _protection.Window.Size,
+        ParityChunks = _outgoingParity.Made,
     };
 
     public void Dispose()
@@ -259,13 +287,12 @@ internal sealed class DatagramLink : IDisposable
     private void Send(ref DatagramWriter writer, long now)
     {
         uint held = _echoAt < 0 ? DatagramHead.NoEcho : (uint)Math.Min(now - _echoAt, DatagramHead.NoEcho - 1);
-        DatagramHead head = new(
-            _incoming.Next, _incoming.Later, unchecked((uint)now), _echo, held, (ushort)(_packets.Loss.Mean * ushort.MaxValue), 0,
-            (byte)Math.Min(_packets.Loss.Burst * BurstParts, byte.MaxValue));
+        DatagramHead head = OutgoingProtection.Report(
+            new DatagramHead(_incoming.Next, _incoming.Later, unchecked((uint)now), _echo, held, 0, 0), _packets.Loss);
         _number = checked(_number + 1);
         _begunAt = _number == 1 ? now : _begunAt;
         ReadOnlySpan<byte> datagram = writer.Seal(head, _sealer, _place, _keys.Send.Id, _number);
-        _sentBytes += datagram.Length;
+        _counts.NoteSent(now, datagram.Length);
         _answerBy = long.MaxValue;
         _sink.Send(_peer, datagram);
     }
@@ -275,6 +302,7 @@ internal sealed class DatagramLink : IDisposable
         if (_echoAt < 0 || unchecked((int)(head.SentAt - _echo)) >= 0)
         {
             (_echo, _echoAt) = (head.SentAt, now);
+            _protection.TakeReport(head, now, _roundTrip);
         }
 
         if (head.Held != DatagramHead.NoEcho && head.Echo != _sampledEcho)
@@ -283,9 +311,24 @@ internal sealed class DatagramLink : IDisposable
             _roundTrip.Add(unchecked((uint)now - head.Echo) - (long)head.Held);
         }
 
-        _outgoingLoss = head.Loss / (double)ushort.MaxValue;
-        _outgoingBurst = head.Burst / BurstParts;
         return _outgoing.Acknowledge(head.Acknowledged, head.Later);
+    }
+
+    // Chunks that were never sent have gone out. While more are to come, parity waits for these; copies do not.
+    private void Plan(int datagrams)
+    {
+        if (datagrams == 0)
+        {
+            _train = Redundancy.None;
+            return;
+        }
+
+        _outgoingParity.NoteSent(datagrams);
+        _train = _protection.Choose(_outgoingParity.Datagrams, _roundTrip);
+        if (_train.GroupSize == 0)
+        {
+            _outgoingParity.BeginRun();
+        }
     }
 
     private bool TakeChunks(ReadOnlySpan<byte> bytes, int count, long now)
@@ -302,6 +345,7 @@ internal sealed class DatagramLink : IDisposable
             {
                 ChunkRoute.ToCarry => _relay.Carry(_peer, head, chunk, now),
                 ChunkRoute.Carried => _relay.TakeCarried(head, chunk, now),
+                ChunkRoute.Parity => TakeParity(head, chunk, now),
                 _ => TakeChunk(head, chunk, now),
             };
             if (!makesSense)
@@ -315,7 +359,28 @@ internal sealed class DatagramLink : IDisposable
         return bytes.IsEmpty;
     }
 
-    private bool TakeChunk(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
+    private bool TakeChunk(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) =>
+        PutChunk(head, bytes, now) && (!_incomingParity.HasPending || TakeRebuilt(now));
+
+    private bool TakeParity(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) =>
+        ParityChunk.TryRead(head, out ParityChunk parity) && _incomingParity.TryAdd(parity, bytes, _incoming) && TakeRebuilt(now);
+
+    private bool TakeRebuilt(long now)
+    {
+        ParityFinding finding;
+        while ((finding = _incomingParity.Find(_incoming, out ChunkHead head, out ReadOnlySpan<byte> bytes)) == ParityFinding.Chunk)
+        {
+            _counts.RecoveredChunks++;
+            if (!PutChunk(head, bytes, now))
+            {
+                return false;
+            }
+        }
+
+        return finding != ParityFinding.Nonsense;
+    }
+
+    private bool PutChunk(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
     {
         if (head.Class == ChunkHead.Tail)
         {
@@ -328,7 +393,7 @@ internal sealed class DatagramLink : IDisposable
                 return false;
             case ChunkFate.Duplicate:
                 // A resend asks whether the acknowledgement was lost; a copy does not.
-                _duplicates++;
+                _counts.DuplicateChunks++;
                 _answerBy = Math.Min(_answerBy, now + _roundTrip.AcknowledgeWithin);
                 return true;
         }
@@ -342,6 +407,7 @@ internal sealed class DatagramLink : IDisposable
         }
 
         _incoming.Take(head);
+        _incomingParity.Keep(head, bytes, isExpected: _protection.HasParity && _packets.Loss.Mean > 0);
         _answerBy = _incoming.HasGap ? now : Math.Min(_answerBy, now + _roundTrip.AcknowledgeWithin);
         while (_incoming.TryTell(out ChunkHead last))
         {

@@ -17,18 +17,18 @@ internal sealed class OutgoingChunks
 
     private readonly Chunk[] _chunks = new Chunk[IncomingChunks.Width]; // by sequence number
     private readonly Queue<OutgoingMessage> _waiting = new();
-    private readonly int _window;
+    private readonly SendWindow _window;
     private readonly bool _isEager;
     private int _offset; // into the first that waits
     private long _first; // the oldest that is not acknowledged
     private long _unsent; // the first that was never sent
     private long _end;
 
-    /// <param name="window">Most chunks on the way at once, 1 to 64.</param>
+    /// <param name="window">How many chunks may be on the way at once, 64 at most.</param>
     /// <param name="isEager">Whether a chunk that was sent again follows soon once more: what was lost twice fell into a burst.</param>
-    internal OutgoingChunks(int window, bool isEager)
+    internal OutgoingChunks(SendWindow window, bool isEager)
     {
-        _window = Math.Clamp(window, 1, IncomingChunks.Width);
+        _window = window;
         _isEager = isEager;
     }
 
@@ -36,7 +36,7 @@ internal sealed class OutgoingChunks
     internal bool HasUnsent => _waiting.Count > 0 || _unsent < _end;
 
     /// <summary>Whether a chunk can be sent for the first time now.</summary>
-    internal bool CanSend => _unsent < _end || (_waiting.Count > 0 && _end - _first < _window);
+    internal bool CanSend => _unsent < _end || (_waiting.Count > 0 && _end - _first < _window.Size);
 
     /// <summary>Whether a chunk was sent and is not acknowledged.</summary>
     internal bool HasUnacknowledged => _first < _unsent;
@@ -47,6 +47,18 @@ internal sealed class OutgoingChunks
 
     /// <summary>The next chunk that will be sent for the first time.</summary>
     internal long Unsent => _unsent;
+
+    /// <summary>The oldest chunk that may still be sent again; all below are acknowledged.</summary>
+    internal long First => _first;
+
+    /// <summary>The head of a chunk from <see cref="First"/> on that was sent.</summary>
+    internal ref readonly ChunkHead HeadOf(long sequence) => ref At(sequence).Head;
+
+    /// <summary>Its bytes, as they would be sent now.</summary>
+    internal ReadOnlySpan<byte> BytesOf(long sequence) => At(sequence).Bytes;
+
+    /// <summary>Whether it is acknowledged, before others that are not.</summary>
+    internal bool IsAcknowledged(long sequence) => At(sequence).IsAcknowledged;
 
     /// <summary>Adds a message.</summary>
     internal void Queue(in OutgoingMessage message) => _waiting.Enqueue(message);
@@ -184,6 +196,7 @@ internal sealed class OutgoingChunks
             return false;
         }
 
+        _window.OnAcknowledged(Math.Max(0, acknowledged - _first));
         for (; _first < acknowledged; _first++)
         {
             At(_first) = default;
@@ -222,7 +235,7 @@ internal sealed class OutgoingChunks
 
     private void Admit()
     {
-        while (_waiting.Count > 0 && _end - _first < _window)
+        while (_waiting.Count > 0 && _end - _first < _window.Size)
         {
             OutgoingMessage message = _waiting.Peek();
             ChunkHead head = message.HeadAt(_end, _offset);
@@ -234,6 +247,8 @@ internal sealed class OutgoingChunks
                 _offset = 0;
             }
         }
+
+        _window.NoteOnWay(_end - _first);
     }
 
     private static bool IsUpTo(in StageKey mine, in StageKey key) => mine.StepNumber == key.StepNumber && mine.Stage <= key.Stage;

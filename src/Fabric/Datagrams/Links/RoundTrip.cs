@@ -33,6 +33,9 @@ internal struct RoundTrip
     /// <summary>How long to wait for an acknowledgement before the first resend.</summary>
     internal readonly long Timeout => _mean == 0 ? First : Math.Clamp((long)(_mean + 4 * _deviation) + AcknowledgeWithin, Floor, Ceiling);
 
+    /// <summary>How much longer a chunk takes that has to be sent again: the wait, and the way.</summary>
+    internal readonly long ResendTime => Timeout + Mean / 2;
+
     /// <summary>Takes a sample, of at least 0.</summary>
     internal void Add(long sample)
     {

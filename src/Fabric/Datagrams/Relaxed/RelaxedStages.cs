@@ -31,6 +31,7 @@ internal sealed class RelaxedStages
     private readonly long[] _filled;
     private readonly long[] _late;
     private readonly long[] _used;
+    private double _largestDrift; // relative, of 2-norms
     private int _lossyStages; // stages for which links still count as lossy
     private readonly long[] _criticalAt = new long[RelaxedInbox.Depth]; // when all that is critical of a stage was there; 0 before
 
@@ -54,23 +55,20 @@ internal sealed class RelaxedStages
     /// <summary>Whether the step at hand had relaxed stages of a mesh, after which boards may differ.</summary>
     internal bool MayDiffer { get; private set; }
 
-    /// <summary>The largest relative difference between this board's residual and the head board's that was found: 2-norms, 0 on the head board.</summary>
-    internal double LargestDrift { get; private set; }
-
     /// <summary>Whether sums of so many elements are relaxed.</summary>
     internal bool Takes(int elements) => elements <= _inbox.MostElements;
 
     /// <summary>Whether this board's sums are of the tail.</summary>
     internal bool IsTail(int board) => !_isCritical[board];
 
-    /// <summary>Chunks of a board that were filled.</summary>
-    internal long Filled(int board) => _filled[board];
-
-    /// <summary>Chunks of a board's tail that came after the deadline.</summary>
-    internal long Late(int board) => _late[board];
-
-    /// <summary>Late chunks that were added to the residual of a later stage.</summary>
-    internal long Used(int board) => _used[board];
+    /// <summary>Adds what is known of a board's sums to what is known of the link to it.</summary>
+    internal LinkStatistics AddTo(LinkStatistics link, int board) => link with
+    {
+        FilledChunks = _filled[board],
+        LateChunks = _late[board],
+        UsedChunks = _used[board],
+        Drift = board == _head ? _largestDrift : 0,
+    };
 
     /// <summary>Where this board writes its sum.</summary>
     internal Span<float> Own(in StageKey key, int length)
@@ -281,7 +279,7 @@ internal sealed class RelaxedStages
         double distance = TensorPrimitives.Distance(own, exact);
         if (distance > 0)
         {
-            LargestDrift = Math.Max(LargestDrift, distance / Math.Max(TensorPrimitives.Norm(exact), float.Epsilon));
+            _largestDrift = Math.Max(_largestDrift, distance / Math.Max(TensorPrimitives.Norm(exact), float.Epsilon));
         }
     }
 }

@@ -1,0 +1,75 @@
+using Halo.Fabric.Datagrams.Format;
+
+namespace Halo.Fabric.Datagrams.Links;
+
+/// <summary>How a board's links may protect what they send, and what they share.</summary>
+/// <param name="MaxCopies">Most times that a datagram is sent at once; 0 sends no copies at all, not even for free, and no parity.</param>
+/// <param name="Parity">Whether several chunks to one board may have parity instead.</param>
+/// <param name="CanRelay">Whether copies may go over third boards.</param>
+/// <param name="Cost">What datagrams cost.</param>
+/// <param name="Spikes">Which links bring datagrams out of full queues.</param>
+internal sealed record LinkProtection(int MaxCopies, bool Parity, bool CanRelay, DatagramCost Cost, SpikeWatch Spikes);
+
+/// <summary>What the other board reports of the loss of what is sent to it, and what that makes this one send: copies, parity, fewer at once.</summary>
+/// <param name="may">What may be sent beyond the first of each chunk.</param>
+/// <param name="window">Most chunks on the way where no queue overflows.</param>
+/// <param name="stageLinks">Directed links whose chunks a stage waits for.</param>
+internal sealed class OutgoingProtection(LinkProtection may, int window, int stageLinks)
+{
+    private const double BurstParts = 8;
+
+    /// <summary>Share of datagrams that did not come, 0 to 1.</summary>
+    internal double Loss { get; private set; }
+
+    /// <summary>The part of it that full queues lost.</summary>
+    internal double Incast { get; private set; }
+
+    /// <summary>Datagrams that the link lost in a row on average.</summary>
+    internal double Burst { get; private set; }
+
+    /// <summary>How many chunks may be on the way.</summary>
+    internal SendWindow Window { get; } = new(Math.Clamp(window, 2, IncomingChunks.Width));
+
+    /// <summary>Directed links whose chunks a stage waits for.</summary>
+    internal int StageLinks { get; set; } = stageLinks;
+
+    /// <summary>Whether anything is sent more often than once before it is missed.</summary>
+    internal bool IsProtected => may.MaxCopies > 0;
+
+    /// <summary>Whether the other board may send parity, as this one may.</summary>
+    internal bool HasParity => IsProtected && may.Parity;
+
+    /// <summary>Whether what is sent at once is lost at once: copies should go another way.</summary>
+    internal bool IsBursty => Burst >= LossMeter.Bursty;
+
+    /// <summary>Writes what this board measures in a head.</summary>
+    internal static DatagramHead Report(in DatagramHead head, in LossMeter measured) => head with
+    {
+        Loss = (ushort)(Math.Min(1, measured.LinkReport + measured.IncastReport) * ushort.MaxValue),
+        Incast = (ushort)(measured.IncastReport * ushort.MaxValue),
+        Burst = (byte)Math.Min(measured.Burst * BurstParts, byte.MaxValue),
+    };
+
+    /// <summary>Takes what the other board measured; heads in the order in which they were sent.</summary>
+    internal void TakeReport(in DatagramHead head, long now, in RoundTrip roundTrip)
+    {
+        double incast = head.Incast / (double)ushort.MaxValue;
+        if (incast > Incast)
+        {
+            Window.OnIncast(now, roundTrip.Mean);
+        }
+
+        Incast = incast;
+        Loss = head.Loss / (double)ushort.MaxValue;
+        Burst = head.Burst / BurstParts;
+    }
+
+    /// <summary>What is sent beyond the first of each datagram of a train. What full queues lose is not the link's: more copies would lose more.</summary>
+    internal Redundancy Choose(int datagrams, in RoundTrip roundTrip) => !IsProtected ? Redundancy.None : RedundancyRule.Choose(
+        new RedundancyCase(
+            Math.Max(0, Loss - Incast), Burst, StageLinks, datagrams, may.MaxCopies, roundTrip.ResendTime, may.Cost.OfStage(StageLinks))
+        {
+            AllowsParity = may.Parity,
+            CopiesGoElsewhere = may.CanRelay && IsBursty,
+        });
+}
