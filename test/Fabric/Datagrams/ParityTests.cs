@@ -136,7 +136,6 @@ public sealed class ParityTests
     [InlineData(1, 1, 0, 30)]   // one member is no group
     [InlineData(9, 1, 0, 30)]   // too many
     [InlineData(3, 0, 0, 30)]   // at no distance
-    [InlineData(5, 16, 0, 99)]  // further apart than a window
     [InlineData(8, 4, 4, 30)]   // past the message's end
     [InlineData(2, 1, 29, 30)]  // the same, and only the last member
     public void TryRead_ParityThatCannotBe_Refuses(byte members, byte distance, int at, int chunks)
@@ -162,6 +161,17 @@ public sealed class ParityTests
         ChunkHead head = new(IncomingChunks.Width - 1, FrameKind.PartialSum, new StageKey(1, 1, 0), 0, 0, 0, 4 * 1280, 1280);
         Assert.False(new ChunkCourier().Take((ParityChunk.HeadOf(head, 2, 1), new byte[1280])));
         Assert.True(new ChunkCourier().Take((ParityChunk.HeadOf(head with { Sequence = 0 }, 2, 1), new byte[1280])));
+    }
+
+    [Theory]
+    [InlineData(8, 9, true)]
+    [InlineData(5, 16, false)]
+    public void Take_ParityOverMoreThanAWindow_IsNonsense(int members, int distance, bool expected)
+    {
+        ChunkCourier courier = new();
+        List<(ChunkHead Head, byte[] Bytes)> sent = courier.Send(FrameKind.PartialSum, Bytes(new Random(1), 100 * 1280));
+        Assert.All(sent.Take(10), chunk => Assert.True(courier.Take(chunk)));
+        Assert.Equal(expected, courier.Take((ParityChunk.HeadOf(sent[0].Head, members, distance), new byte[1280])));
     }
 
     // Half of it near what an honest board would send.

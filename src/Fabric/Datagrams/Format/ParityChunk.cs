@@ -1,5 +1,3 @@
-using Halo.Fabric.Datagrams.Links;
-
 namespace Halo.Fabric.Datagrams.Format;
 
 /// <summary>
@@ -10,7 +8,7 @@ namespace Halo.Fabric.Datagrams.Format;
 internal readonly struct ParityChunk
 {
     /// <summary>Most members.</summary>
-    internal const int MostMembers = RedundancyRule.LargestGroup;
+    internal const int MostMembers = 8;
 
     private const int LeastMembers = 2;
 
@@ -51,7 +49,7 @@ internal readonly struct ParityChunk
         (int members, int distance) = (head.Copy, head.Place);
         parity = new ParityChunk(head with { Copy = 0, Route = ChunkRoute.Straight, Place = 0 }, members, distance);
         long span = (long)(members - 1) * distance;
-        return members is >= LeastMembers and <= MostMembers && distance > 0 && span < IncomingChunks.Width && head.ChunkBytes > 0
+        return members is >= LeastMembers and <= MostMembers && distance > 0 && head.ChunkBytes > 0
             && head.Sequence <= long.MaxValue - span && head.Offset + span * head.ChunkBytes < head.MessageBytes;
     }
 

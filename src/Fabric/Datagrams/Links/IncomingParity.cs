@@ -59,7 +59,7 @@ internal sealed class IncomingParity
             return true;
         }
 
-        if (incoming.FateOf(parity.Last) == ChunkFate.TooFar)
+        if (parity.Last - parity.First >= IncomingChunks.Width || incoming.FateOf(parity.Last) == ChunkFate.TooFar)
         {
             return false;
         }

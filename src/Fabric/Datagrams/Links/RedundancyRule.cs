@@ -1,3 +1,5 @@
+using Halo.Fabric.Datagrams.Format;
+
 namespace Halo.Fabric.Datagrams.Links;
 
 /// <summary>What a choice of redundancy depends on.</summary>
@@ -45,7 +47,7 @@ internal readonly record struct Redundancy(int Copies, int GroupSize)
 internal static class RedundancyRule
 {
     /// <summary>Most datagrams that share a parity datagram.</summary>
-    internal const int LargestGroup = 8;
+    internal const int LargestGroup = ParityChunk.MostMembers;
 
     private const int MostSends = 12; // rounds beyond are not worth counting
 
