@@ -46,6 +46,7 @@ internal sealed class AgentSession : IDisposable
                 throw new OperationCanceledException("The session was ended while its boards were being connected.");
             }
 
+            _share.Session = new SessionInfo(_request.Transport);
             _follower = new StepFollower(_share.Config, _share, transport, _threads);
         }
     }

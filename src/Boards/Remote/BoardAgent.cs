@@ -113,6 +113,8 @@ public sealed class BoardAgent : IAsyncDisposable
         ? share.Statistics with { ReceivedWeightBytes = _sources.ReceivedBytes(model) }
         : ShareStatistics.None;
 
+    internal SessionLinks Links(string model) => _board.Models.TryGetValue(model, out BoardModel? share) ? share.Links : SessionLinks.None;
+
     /// <summary>Takes note of a plan, after checking that memory and disk can have this board's part of it.</summary>
     internal void Prepare(string model, Plan plan)
     {

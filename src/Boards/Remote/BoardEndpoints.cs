@@ -34,6 +34,7 @@ public static class BoardEndpoints
         Map(BoardPaths.Models, async context => await WriteAsync(
             context, await agent.OfferAsync(Read(context, BoardJson.Default.ModelOffer), context.RequestAborted), BoardJson.Default.ModelAnswer));
         Map(BoardPaths.Statistics, context => WriteAsync(context, agent.Statistics(Model(context)), BoardJson.Default.ShareStatistics));
+        Map(BoardPaths.Links, context => WriteAsync(context, agent.Links(Model(context)), BoardJson.Default.SessionLinks));
         Map(BoardPaths.Plans, context => Run(() => agent.Prepare(Model(context), Plan.FromJson(Encoding.UTF8.GetString(Body(context).Span)))));
         Map(BoardPaths.Commit, context => Run(() => agent.Share(Model(context)).Commit(Number(context))));
         Map(BoardPaths.Retire, context => Run(() => agent.Share(Model(context)).Retire()));

@@ -99,5 +99,6 @@ internal sealed record FaultText(string Error);
 [JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(SessionRequest))]
 [JsonSerializable(typeof(ShareStatistics))]
+[JsonSerializable(typeof(SessionLinks))]
 [JsonSerializable(typeof(FaultText))]
 internal sealed partial class BoardJson : JsonSerializerContext;

@@ -32,22 +32,24 @@ public sealed class NetworkSessions(
         RemoteBoard?[] remote = [.. plan.Boards.Select(name => boards.Find(name) as RemoteBoard)];
         try
         {
-            return await OpenAsync(model, plan, remote, options);
+            return await OpenAsync(model, plan, remote, new SessionInfo(options));
         }
         catch (PeersApartException fault) when (options.Topology == Topology.Mesh)
         {
             SessionsLog.NoMesh(log, plan.Model, fault.Message);
-            return await OpenAsync(model, plan, remote, options with { Topology = Topology.Star });
+            return await OpenAsync(model, plan, remote, new SessionInfo(options with { Topology = Topology.Star }, fault.Message));
         }
     }
 
-    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, RemoteBoard?[] remote, SessionTransport how)
+    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, RemoteBoard?[] remote, SessionInfo info)
     {
+        SessionTransport how = info.Transport;
         int head = plan.Boards.ToList().IndexOf(plan.HeadBoard);
         StreamPeer[] peers = [.. plan.Boards.Select((name, place) => Peer(name, remote[place]))];
         StreamSession session = StreamSession.Create(cipher);
         FabricSize size = FabricSizes.Of(model.Weights.Config, model.Limits, plan.Boards.Count);
         ITransport transport = await ConnectAsync(plan.Model, new StreamRoster(session, head, how.Topology, peers), how, size, remote);
+        host.Find(plan.HeadBoard).Model(model).Session = info;
         return await Task.Run(() => host.StartRunner(model, plan, () => [transport]));
     }
 

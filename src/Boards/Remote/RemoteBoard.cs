@@ -89,6 +89,10 @@ public sealed class RemoteBoard : IBoard
         await AskAsync(Of(BoardPaths.Statistics, model), [], BoardJson.Default.ShareStatistics);
 
     /// <inheritdoc/>
+    public async Task<SessionLinks> GetLinksAsync(string model) =>
+        await AskAsync(Of(BoardPaths.Links, model), [], BoardJson.Default.SessionLinks);
+
+    /// <inheritdoc/>
     public async Task PrepareAsync(Plan plan)
     {
         await OfferAsync(plan.Model);
