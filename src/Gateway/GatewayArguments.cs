@@ -19,6 +19,7 @@ internal static class GatewayArguments
           --topology KIND      mesh or star: who sends to whom over streams and datagrams (default mesh)
           --wire TYPE          f32, f16 or q8: how partial sums travel over streams and datagrams (default f32)
           --policy KIND        protected or strict: what datagrams do against loss (default protected: copies as well as resends)
+          --udp-port N         UDP port of this process's datagrams, for firewalls (default: any that is free)
           --speed A,B,...      relative speeds of the boards, one each: those of this process, then those of --board (default: measured)
           --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's)
           --kv-positions N     positions of KV for all sequences together
@@ -39,6 +40,7 @@ internal static class GatewayArguments
         ["topology"] = "Halo:Topology",
         ["wire"] = "Halo:WireType",
         ["policy"] = "Halo:Policy",
+        ["udp-port"] = "Halo:UdpPort",
         ["board-memory"] = "Halo:BoardMemoryBytes",
         ["kv-positions"] = "Halo:KvPositions",
         ["urls"] = "urls",

@@ -68,6 +68,12 @@ public sealed class HaloClusterOptions
     /// <summary>What is done against loss, over datagrams.</summary>
     public DeliveryPolicy Policy { get; set; } = DeliveryPolicy.Protected;
 
+    /// <summary>
+    /// UDP port of this process's datagrams, where boards of other processes take part and a firewall must know it; default: any that is free. A second
+    /// model takes the port after it, up to 8.
+    /// </summary>
+    public int? UdpPort { get; set; }
+
     /// <summary>Memory of each board in bytes; default: an equal share of what the machine allows.</summary>
     public long? BoardMemoryBytes { get; set; }
 
@@ -161,6 +167,11 @@ public sealed class HaloClusterOptions
         if (IsNetworked && Transport == TransportKind.GrainCall)
         {
             yield return "Transport is GrainCall; boards of other processes exchange partial sums over streams or datagrams.";
+        }
+
+        if (UdpPort is < 0 or > ushort.MaxValue)
+        {
+            yield return $"UdpPort is {UdpPort}; it must be 0 to 65535, 0 for any that is free.";
         }
 
         if (DeadAfter < TimeSpan.FromSeconds(2) || DeadAfter > TimeSpan.FromHours(1))

@@ -53,7 +53,8 @@ public static class HaloSiloExtensions
         {
             SessionTransport how = new(options.Topology, options.WireType, options.Transport == TransportKind.Datagram ? options.Policy : null);
             services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
-                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), how, FrameCipherMeter.Fastest(), provider.GetRequiredService<ILogger<NetworkSessions>>()));
+                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), how, FrameCipherMeter.Fastest(),
+                new UdpPort(options.UdpPort ?? 0, IsRequired: options.UdpPort > 0), provider.GetRequiredService<ILogger<NetworkSessions>>()));
             return;
         }
 

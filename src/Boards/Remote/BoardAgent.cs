@@ -153,7 +153,7 @@ public sealed class BoardAgent : IAsyncDisposable
         using (await TurnAsync())
         {
             EndSessions(request.Model); // of boards that were joined before
-            session = new AgentSession(request, Share(request.Model), _options.Threads, _listener);
+            session = new AgentSession(request, Share(request.Model), _options.Threads, _options.UdpPort, _listener);
             _sessions.Add(request.Id, session);
         }
 

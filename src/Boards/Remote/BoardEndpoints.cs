@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Halo.Boards.Control;
 using Halo.Boards.Weights;
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Inference.Model;
 using Halo.Planning.Assignment;
@@ -88,7 +89,8 @@ public static class BoardEndpoints
         NotAttachedException => BoardStatus.NotAttached,
         PlanDoesNotFitException or NoRoomException => BoardStatus.PlanDoesNotFit,
         BoardBusyException => BoardStatus.Busy,
-        StreamConnectException => BoardStatus.PeersApart,
+        DatagramsBlockedException { InvolvesHead: true } => BoardStatus.HeadBlocked,
+        StreamConnectException or DatagramsBlockedException => BoardStatus.PeersApart,
         _ => null,
     };
 

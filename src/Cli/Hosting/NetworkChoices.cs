@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
@@ -45,9 +46,17 @@ internal sealed class NetworkChoices
         "--policy", "Over UDP: copies by the loss measured as well as resends, or resends alone.",
         ("protected", DeliveryPolicy.Protected), ("strict", DeliveryPolicy.Strict));
 
+    private readonly Option<int?> _udpPort = new("--udp-port")
+    {
+        Description = "Over UDP with --board: this process's port, for firewalls. [default: any that is free]",
+        HelpName = "PORT",
+        CustomParser = result => CommandOptions.Read<int?>(result, "--udp-port", "a whole number from 0 to 65535", text =>
+            (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port), port)),
+    };
+
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire, _policy])
+        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire, _policy, _udpPort])
         {
             command.Add(option);
         }
@@ -61,7 +70,7 @@ internal sealed class NetworkChoices
         return boards.Length > 0 || key is null
             ? new NetworkSetting(
                 boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
-                parsed.GetValue(_policy))
+                parsed.GetValue(_policy), parsed.GetValue(_udpPort))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
 }
@@ -74,8 +83,10 @@ internal sealed class NetworkChoices
 /// <param name="Topology">Who sends partial sums to whom.</param>
 /// <param name="WireType">How partial sums travel.</param>
 /// <param name="Policy">What datagrams do against loss.</param>
+/// <param name="UdpPort">This process's port for datagrams; null for any that is free.</param>
 internal sealed record NetworkSetting(
-    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy)
+    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy,
+    int? UdpPort)
 {
     internal bool HasBoards => Boards.Count > 0;
 
@@ -89,5 +100,6 @@ internal sealed record NetworkSetting(
         options.Topology = Topology;
         options.WireType = WireType;
         options.Policy = Policy;
+        options.UdpPort = UdpPort;
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using Halo.Fabric.Datagrams;
 
 namespace Halo.Silo.Hosting;
 
@@ -29,6 +30,13 @@ internal static class BoardCommand
         };
         Option<int> port = Port("--port", "TCP port of the control endpoint; 0 for any that is free.", BoardProcessOptions.DefaultPort);
         Option<int> dataPort = Port("--data-port", "TCP port for other boards and UDP port for heartbeats; 0 for any that is free.", BoardProcessOptions.DefaultPort + 1);
+        Option<int?> udpPort = new("--udp-port")
+        {
+            HelpName = "PORT",
+            Description = $"UDP port for datagrams, and for each model more the one after it, up to {UdpPort.Count}; 0 for any that is free. [default: the one after --data-port]",
+            CustomParser = result => Read<int?>(result, "a whole number from 0 to 65535", text =>
+                (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number), number)),
+        };
         Option<string> advertise = Text("--advertise", "HOST", "Where others reach this board, if that is not where its requests come from.");
         Option<int> threads = new("--threads")
         {
@@ -55,7 +63,7 @@ internal static class BoardCommand
         Option<long?> cacheLimit = Bytes("--cache-limit", "The most that is kept there. [default: most of what the volume has free]");
         RootCommand root = new("A board of a Halo cluster: holds shards of models and computes their part of every step.")
         {
-            name, key, join, listen, port, dataPort, advertise, threads, speed, memory, models, cache, cacheLimit,
+            name, key, join, listen, port, dataPort, udpPort, advertise, threads, speed, memory, models, cache, cacheLimit,
         };
         root.SetAction(async (parsed, cancellationToken) =>
         {
@@ -67,6 +75,7 @@ internal static class BoardCommand
                     Address = parsed.GetRequiredValue(listen),
                     ControlPort = parsed.GetValue(port),
                     DataPort = parsed.GetValue(dataPort),
+                    UdpPort = parsed.GetValue(udpPort),
                     Join = parsed.GetValue(join),
                     AdvertisedHost = parsed.GetValue(advertise),
                     Threads = parsed.GetValue(threads),

@@ -30,6 +30,11 @@ internal static class BoardProcess
     /// <exception cref="IOException">A port is taken, or the cache folder cannot be used; the message says which.</exception>
     internal static async Task RunAsync(BoardProcessOptions options, TextWriter output, CancellationToken cancellationToken)
     {
+        if (options.UdpPort == options.DataPort && options.DataPort != 0)
+        {
+            throw new IOException($"--udp-port {options.UdpPort} is the data port, where heartbeats come over UDP: choose another.");
+        }
+
         ClusterKey key = ClusterKey.Read(options.KeyFile, out string? warning);
         string instance = ControlServer.NewInstanceId();
         ControlServer control = new(key, options.Name, instance, TimeProvider.System);
@@ -44,7 +49,7 @@ internal static class BoardProcess
         await using HeartbeatResponder heartbeats = new(options.Address, options.DataPort);
         ModelSources sources = new(options.ModelFiles, options.CacheFolder, options.CacheBytes, log);
         await using BoardAgent agent = new(
-            new BoardAgentOptions { Name = options.Name, Instance = instance, Threads = options.Threads, AdvertisedHost = options.AdvertisedHost },
+            new BoardAgentOptions { Name = options.Name, Instance = instance, Threads = options.Threads, UdpPort = options.Datagrams, AdvertisedHost = options.AdvertisedHost },
             await Task.Run(() => new Board(Measure(options)), cancellationToken),
             sources, streams, heartbeats, TimeProvider.System, log);
         app.MapHaloBoard(control, agent);
