@@ -12,6 +12,7 @@ internal static class GatewayArguments
           --boards N           boards in this process, 1 to 64 (default 4; 1 with --key-file)
           --key-file FILE      the cluster's key: lets boards in other processes take part; 'halo key FILE' makes one
           --board URL          a board in another process, such as http://10.0.0.12:5100; may be repeated
+          --tls-trust FILE     PEM file with certificates to trust where --board begins with https (default: this machine's)
           --head-holds-shards B  false leaves attention and feed-forward to the other boards (default true)
           --threads N          compute threads of all boards together (default: all cores)
           --transport KIND     in-process, grain-call, stream (TCP) or datagram (UDP): how boards exchange partial sums
@@ -34,6 +35,7 @@ internal static class GatewayArguments
     {
         ["boards"] = "Halo:Boards",
         ["key-file"] = "Halo:KeyFile",
+        ["tls-trust"] = "Halo:TlsTrustFile",
         ["head-holds-shards"] = "Halo:HeadHoldsShards",
         ["threads"] = "Halo:Threads",
         ["transport"] = "Halo:Transport",

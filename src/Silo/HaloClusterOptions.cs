@@ -44,8 +44,14 @@ public sealed class HaloClusterOptions
     /// </summary>
     public string? KeyFile { get; set; }
 
-    /// <summary>Control endpoints of boards in other processes, such as <c>http://10.0.0.12:5100</c>.</summary>
+    /// <summary>Control endpoints of boards in other processes, such as <c>http://10.0.0.12:5100</c>, or with https.</summary>
     public List<string> BoardUrls { get; set; } = [];
+
+    /// <summary>
+    /// PEM file with certificates to trust where a board's address begins with https: of an authority, or of boards themselves. Default: whom this
+    /// machine trusts.
+    /// </summary>
+    public string? TlsTrustFile { get; set; }
 
     /// <summary>Whether the head board holds attention and feed-forward shards, where it is not alone.</summary>
     public bool HeadHoldsShards { get; set; } = true;
@@ -181,5 +187,5 @@ public sealed class HaloClusterOptions
     }
 
     private static bool IsBoardUrl(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttp && address.PathAndQuery == "/" && address.UserInfo.Length == 0;
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && address.PathAndQuery == "/" && address.UserInfo.Length == 0;
 }

@@ -22,6 +22,12 @@ internal sealed class NetworkChoices
         HelpName = "FILE",
     };
 
+    private readonly Option<string?> _trust = new("--tls-trust")
+    {
+        Description = "PEM file with certificates to trust where --board begins with https. [default: this machine's]",
+        HelpName = "FILE",
+    };
+
     // As words: a truth value that cannot be read would be taken for the next argument.
     private readonly Option<string> _headHoldsShards = new("--head-holds-shards")
     {
@@ -56,7 +62,7 @@ internal sealed class NetworkChoices
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire, _policy, _udpPort])
+        foreach (Option option in (Option[])[_boards, _key, _trust, _headHoldsShards, _speeds, _topology, _wire, _policy, _udpPort])
         {
             command.Add(option);
         }
@@ -69,7 +75,7 @@ internal sealed class NetworkChoices
         string? key = parsed.GetValue(_key);
         return boards.Length > 0 || key is null
             ? new NetworkSetting(
-                boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
+                boards, key, parsed.GetValue(_trust), bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
                 parsed.GetValue(_policy), parsed.GetValue(_udpPort))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
@@ -78,6 +84,7 @@ internal sealed class NetworkChoices
 /// <summary>Which boards in other processes take part, and how sums travel.</summary>
 /// <param name="Boards">Control endpoints; empty where none take part.</param>
 /// <param name="KeyFile">The file with the cluster's key.</param>
+/// <param name="TlsTrustFile">PEM file with certificates to trust; null for whom this machine trusts.</param>
 /// <param name="HeadHoldsShards">Whether this process computes its part of attention and feed-forward.</param>
 /// <param name="Speeds">Relative speeds of all boards, this process's first; empty where they are measured.</param>
 /// <param name="Topology">Who sends partial sums to whom.</param>
@@ -85,7 +92,7 @@ internal sealed class NetworkChoices
 /// <param name="Policy">What datagrams do against loss.</param>
 /// <param name="UdpPort">This process's port for datagrams; null for any that is free.</param>
 internal sealed record NetworkSetting(
-    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy,
+    IReadOnlyList<string> Boards, string? KeyFile, string? TlsTrustFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy,
     int? UdpPort)
 {
     internal bool HasBoards => Boards.Count > 0;
@@ -95,6 +102,7 @@ internal sealed record NetworkSetting(
     {
         options.BoardUrls = [.. Boards];
         options.KeyFile = KeyFile;
+        options.TlsTrustFile = TlsTrustFile;
         options.HeadHoldsShards = HeadHoldsShards;
         options.Speeds = [.. Speeds];
         options.Topology = Topology;

@@ -19,7 +19,7 @@ internal static class BoardCommand
             HelpName = "URL",
             Description = "The head process to join, such as http://10.0.0.1:8080. Without it the board waits until a head process names it.",
             CustomParser = result => Read(result, "an address such as http://10.0.0.1:8080", text =>
-                Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme == Uri.UriSchemeHttp ? (true, uri) : default),
+                Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" ? (true, uri) : default),
         };
         Option<IPAddress> listen = new("--listen")
         {
@@ -38,6 +38,9 @@ internal static class BoardCommand
                 (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number), number)),
         };
         Option<string> advertise = Text("--advertise", "HOST", "Where others reach this board, if that is not where its requests come from.");
+        Option<string> certificate = Text("--tls-certificate", "FILE", "PEM file with this board's certificate: serves the control endpoint over TLS. [default: without]");
+        Option<string> privateKey = Text("--tls-key", "FILE", "PEM file with the certificate's private key. [default: in the same file]");
+        Option<string> trust = Text("--tls-trust", "FILE", "PEM file with certificates to trust where --join begins with https. [default: this machine's]");
         Option<int> threads = new("--threads")
         {
             HelpName = "N",
@@ -63,7 +66,7 @@ internal static class BoardCommand
         Option<long?> cacheLimit = Bytes("--cache-limit", "The most that is kept there. [default: most of what the volume has free]");
         RootCommand root = new("A board of a Halo cluster: holds shards of models and computes their part of every step.")
         {
-            name, key, join, listen, port, dataPort, udpPort, advertise, threads, speed, memory, models, cache, cacheLimit,
+            name, key, join, listen, port, dataPort, udpPort, advertise, certificate, privateKey, trust, threads, speed, memory, models, cache, cacheLimit,
         };
         root.SetAction(async (parsed, cancellationToken) =>
         {
@@ -78,6 +81,9 @@ internal static class BoardCommand
                     UdpPort = parsed.GetValue(udpPort),
                     Join = parsed.GetValue(join),
                     AdvertisedHost = parsed.GetValue(advertise),
+                    TlsCertificate = parsed.GetValue(certificate),
+                    TlsKey = parsed.GetValue(privateKey),
+                    TlsTrust = parsed.GetValue(trust),
                     Threads = parsed.GetValue(threads),
                     Speed = parsed.GetValue(speed),
                     MemoryBytes = parsed.GetValue(memory),

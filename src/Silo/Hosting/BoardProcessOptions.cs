@@ -34,6 +34,15 @@ internal sealed record BoardProcessOptions
         _ => default,
     };
 
+    /// <summary>PEM file with the certificate that the control endpoint shows; null serves it without TLS.</summary>
+    internal string? TlsCertificate { get; init; }
+
+    /// <summary>PEM file with that certificate's private key; null where it is in the same file.</summary>
+    internal string? TlsKey { get; init; }
+
+    /// <summary>PEM file with certificates to trust where <see cref="Join"/> begins with https; null for whom this machine trusts.</summary>
+    internal string? TlsTrust { get; init; }
+
     /// <summary>The head process to join; null waits until one comes by itself.</summary>
     internal Uri? Join { get; init; }
 
