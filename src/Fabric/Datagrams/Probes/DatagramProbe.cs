@@ -20,6 +20,7 @@ internal sealed class DatagramProbe : IDisposable
     private readonly ProbedPeer[] _peers;
     private readonly SocketAddress?[] _addresses; // by place
     private readonly TimeSpan[] _learned;         // when a board's port came, by place
+    private readonly byte[] _probe = new byte[ProbeFormat.Bytes];
     private readonly byte[] _datagram = new byte[ProbeFormat.Bytes + 1]; // one more, so that a longer one shows
     private readonly List<Socket> _readable = [];
 
@@ -93,9 +94,8 @@ internal sealed class DatagramProbe : IDisposable
         {
             if (_addresses[peer.Place] is { } address && peer.Goes is null)
             {
-                Span<byte> probe = _datagram.AsSpan(0, ProbeFormat.Bytes);
-                peer.WriteProbe(probe, _place);
-                _socket.Send(probe, address);
+                peer.WriteProbe(_probe, _place);
+                _socket.Send(_probe, address);
             }
         }
     }
@@ -139,11 +139,16 @@ internal sealed class DatagramProbe : IDisposable
     {
         for (int count = _socket.Receive(_datagram); count >= 0; count = _socket.Receive(_datagram))
         {
-            Span<byte> datagram = _datagram.AsSpan(0, count);
-            if (Array.Find(_peers, peer => peer.Place == ProbeFormat.SenderOf(_datagram.AsSpan(0, count))) is { Comes: null } peer && peer.Sealed(datagram))
-            {
-                peer.TellComes(true);
-            }
+            Take(_datagram.AsSpan(0, count));
+        }
+    }
+
+    private void Take(Span<byte> datagram)
+    {
+        int sender = ProbeFormat.SenderOf(datagram);
+        if (Array.Find(_peers, peer => peer.Place == sender) is { Comes: null } peer && peer.Sealed(datagram))
+        {
+            peer.TellComes(true);
         }
     }
 
@@ -159,7 +164,7 @@ internal sealed class DatagramProbe : IDisposable
             peer.Hear();
             if (peer.Port != 0 && _addresses[peer.Place] is null)
             {
-                _addresses[peer.Place] = _socket.AddressOf(peer.Address, peer.Port);
+                _addresses[peer.Place] = _socket.AddressOf(peer.Address!, peer.Port);
                 _learned[peer.Place] = Stopwatch.GetElapsedTime(start);
                 SendProbes();
             }

@@ -49,8 +49,8 @@ internal sealed class ProbedPeer : IDisposable
     /// <summary>Its UDP port; 0 before it told.</summary>
     internal int Port { get; private set; }
 
-    /// <summary>Where its datagrams come from and go to: the address of the stream, and the port that it told.</summary>
-    internal IPAddress Address => ((IPEndPoint)Stream.RemoteEndPoint!).Address;
+    /// <summary>Where its datagrams come from and go to, with <see cref="Port"/>: the address of the stream; null before it told its port.</summary>
+    internal IPAddress? Address { get; private set; }
 
     /// <summary>Whether a probe of it came: told to it; null while that is not known.</summary>
     internal bool? Comes { get; private set; }
@@ -80,7 +80,7 @@ internal sealed class ProbedPeer : IDisposable
     }
 
     /// <summary>Writes the next probe to it.</summary>
-    internal void WriteProbe(Span<byte> probe, int sender) => ProbeFormat.Write(probe, sender, _keys.Send.Id, ++_number, _sealer);
+    internal void WriteProbe(byte[] probe, int sender) => ProbeFormat.Write(probe, sender, _keys.Send.Id, ++_number, _sealer);
 
     /// <summary>Whether a probe is its; the bytes are overwritten.</summary>
     internal bool Sealed(Span<byte> probe) => ProbeFormat.IsSealed(probe, _keys.Receive.Id, _opener);
@@ -94,6 +94,7 @@ internal sealed class ProbedPeer : IDisposable
         {
             int count = Stream.Receive(_incoming.AsSpan(_came, length - _came));
             _came += count > 0 ? count : throw new SocketException((int)SocketError.ConnectionReset);
+            Address ??= ((IPEndPoint)Stream.RemoteEndPoint!).Address;
         }
         catch (SocketException fault)
         {

@@ -30,6 +30,26 @@ public sealed class DatagramProbeTests
     }
 
     [Fact]
+    public async Task Run_FirstProbesAreLost_LaterOnesPass()
+    {
+        using Boards boards = new("127.0.0.1", "127.0.0.2");
+        boards.Dial(from: 0, to: 1, at: "127.0.0.7");
+        using Socket filter = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        filter.Bind(new IPEndPoint(IPAddress.Parse("127.0.0.7"), boards.Sockets[1].Port));
+
+        Task<SocketAddress?[][]> running = boards.RunAllAsync(new ProbeLimits(TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20)));
+        byte[] probe = new byte[ProbeFormat.Bytes];
+        for (int lost = 0; lost < 4; lost++)
+        {
+            await filter.ReceiveAsync(probe);
+        }
+
+        Assert.False(running.IsCompleted);
+        await filter.SendToAsync(probe, new IPEndPoint(IPAddress.Parse("127.0.0.2"), boards.Sockets[1].Port));
+        await running;
+    }
+
+    [Fact]
     public async Task Run_BlockedOneWay_BothSayWhichWayAndWhichPort()
     {
         using Boards boards = new("127.0.0.1", "127.0.0.2");
