@@ -27,6 +27,7 @@ public sealed class BoardModel : IDisposable
     private LayerWalk? _walk;
     private ShardTable? _table; // of the committed plan; null when shards or plan changed
     private int _committed;
+    private ITransport? _transport; // of the latest step threads; it may have ended
     private bool _disposed;
 
     /// <summary>A share without plans or shards.</summary>
@@ -111,6 +112,13 @@ public sealed class BoardModel : IDisposable
             }
         }
     }
+
+    /// <summary>How this board is joined with those of other processes; set by whoever joins them, null where nobody does.</summary>
+    public SessionInfo? Session { get; set; }
+
+    /// <summary>What this board knows of its links right now. From any thread.</summary>
+    public SessionLinks Links =>
+        Volatile.Read(ref _transport) is { Failure: null } transport ? new SessionLinks(Session, transport.Statistics()) : SessionLinks.None;
 
     /// <summary>Blocks of KV that may be in use at once.</summary>
     internal long KvBlockLimit => _pool.Limit;
@@ -272,6 +280,7 @@ public sealed class BoardModel : IDisposable
             _shards.Clear();
             _walk?.Dispose();
             _walk = null;
+            _transport = null;
             _pool.Dispose();
         }
     }
@@ -280,10 +289,11 @@ public sealed class BoardModel : IDisposable
     /// Gives the board its buffers and threads for steps to come. Sequences of an earlier set of boards, and their KV, are gone: what those
     /// boards had of them cannot be known.
     /// </summary>
-    internal void Start(WorkerTeam team)
+    internal void Start(WorkerTeam team, ITransport transport)
     {
         lock (_gate)
         {
+            Volatile.Write(ref _transport, transport);
             _boundary.EndStep();
             _walk?.Dispose();
             _walk = new LayerWalk(_source, _limits, team);

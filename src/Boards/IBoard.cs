@@ -19,6 +19,9 @@ public interface IBoard
     /// <summary>What the board holds of a model right now.</summary>
     Task<ShareStatistics> GetStatisticsAsync(string model);
 
+    /// <summary>How the board exchanges a model's sums with others, and what it knows of its links right now.</summary>
+    Task<SessionLinks> GetLinksAsync(string model);
+
     /// <summary>Takes note of a plan, after checking that the board can hold its part.</summary>
     /// <exception cref="PlanDoesNotFitException">The board's memory or disk is too small; the message has the numbers.</exception>
     Task PrepareAsync(Plan plan);

@@ -22,6 +22,10 @@ public sealed class LocalBoard(Board board, ModelCatalog models) : IBoard
         board.Models.TryGetValue(model, out BoardModel? share) ? share.Statistics : ShareStatistics.None);
 
     /// <inheritdoc/>
+    public Task<SessionLinks> GetLinksAsync(string model) => Task.FromResult(
+        board.Models.TryGetValue(model, out BoardModel? share) ? share.Links : SessionLinks.None);
+
+    /// <inheritdoc/>
     public Task PrepareAsync(Plan plan)
     {
         Share(plan.Model).Prepare(plan);

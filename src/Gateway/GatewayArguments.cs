@@ -12,6 +12,7 @@ internal static class GatewayArguments
           --boards N           boards in this process, 1 to 64 (default 4; 1 with --key-file)
           --key-file FILE      the cluster's key: lets boards in other processes take part; 'halo key FILE' makes one
           --board URL          a board in another process, such as http://10.0.0.12:5100; may be repeated
+          --tls-trust FILE     PEM file with certificates to trust where --board begins with https (default: this machine's)
           --head-holds-shards B  false leaves attention and feed-forward to the other boards (default true)
           --threads N          compute threads of all boards together (default: all cores)
           --transport KIND     in-process, grain-call, stream (TCP) or datagram (UDP): how boards exchange partial sums
@@ -20,6 +21,7 @@ internal static class GatewayArguments
           --wire TYPE          f32, f16 or q8: how partial sums travel over streams and datagrams (default f32)
           --policy KIND        protected, strict or relaxed: what datagrams do against loss (default protected: copies as well as resends;
                                relaxed waits only for --critical-boards N, the head board first, and for the others until a deadline)
+          --udp-port N         UDP port of this process's datagrams, for firewalls (default: any that is free)
           --speed A,B,...      relative speeds of the boards, one each: those of this process, then those of --board (default: measured)
           --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's)
           --kv-positions N     positions of KV for all sequences together
@@ -34,6 +36,7 @@ internal static class GatewayArguments
     {
         ["boards"] = "Halo:Boards",
         ["key-file"] = "Halo:KeyFile",
+        ["tls-trust"] = "Halo:TlsTrustFile",
         ["head-holds-shards"] = "Halo:HeadHoldsShards",
         ["threads"] = "Halo:Threads",
         ["transport"] = "Halo:Transport",
@@ -41,6 +44,7 @@ internal static class GatewayArguments
         ["wire"] = "Halo:WireType",
         ["policy"] = "Halo:Policy",
         ["critical-boards"] = "Halo:CriticalBoards",
+        ["udp-port"] = "Halo:UdpPort",
         ["board-memory"] = "Halo:BoardMemoryBytes",
         ["kv-positions"] = "Halo:KvPositions",
         ["urls"] = "urls",

@@ -95,6 +95,7 @@ internal static class GatewayBuilder
     public static void AddHaloApi(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<GatewayMetrics>();
+        builder.Services.AddHostedService<LinkMetrics>();
         builder.Services.AddSingleton<JsonBody>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<CompletionsApi>();

@@ -12,6 +12,10 @@ public interface IBoardGrain : IGrainWithStringKey
     [Alias("statistics")]
     Task<BoardStatistics> GetStatisticsAsync(string model);
 
+    /// <summary>How the board exchanges a model's sums with others, and what it knows of its links right now.</summary>
+    [Alias("links")]
+    Task<BoardLinks> GetLinksAsync(string model);
+
     /// <summary>
     /// Gives the board a new plan to prepare for; a board that has no part in it only learns where its shards go. It fails where the board's
     /// memory or disk is too small for its part.

@@ -137,6 +137,7 @@ public sealed class HaloCluster : IAsyncDisposable
         Key = identity.Key,
         Name = identity.Name,
         Instance = identity.Instance,
+        Trust = identity.Trust,
         Weights = new WeightServer(Models, CacheFolders.Default),
         IsNameTaken = name => Boards.Boards.Any(board => board.Name == name),
         Enter = async board =>

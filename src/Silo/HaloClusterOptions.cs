@@ -44,8 +44,14 @@ public sealed class HaloClusterOptions
     /// </summary>
     public string? KeyFile { get; set; }
 
-    /// <summary>Control endpoints of boards in other processes, such as <c>http://10.0.0.12:5100</c>.</summary>
+    /// <summary>Control endpoints of boards in other processes, such as <c>http://10.0.0.12:5100</c>, or with https.</summary>
     public List<string> BoardUrls { get; set; } = [];
+
+    /// <summary>
+    /// PEM file with certificates to trust where a board's address begins with https: of an authority, or of boards themselves. Default: whom this
+    /// machine trusts.
+    /// </summary>
+    public string? TlsTrustFile { get; set; }
 
     /// <summary>Whether the head board holds attention and feed-forward shards, where it is not alone.</summary>
     public bool HeadHoldsShards { get; set; } = true;
@@ -73,6 +79,12 @@ public sealed class HaloClusterOptions
 
     /// <summary>Relaxed: the longest that a stage waits for the sums of the other boards.</summary>
     public TimeSpan DeadlineLimit { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>
+    /// UDP port of this process's datagrams, where boards of other processes take part and a firewall must know it; default: any that is free. A second
+    /// model takes the port after it, up to 8.
+    /// </summary>
+    public int? UdpPort { get; set; }
 
     /// <summary>Memory of each board in bytes; default: an equal share of what the machine allows.</summary>
     public long? BoardMemoryBytes { get; set; }
@@ -169,6 +181,11 @@ public sealed class HaloClusterOptions
             yield return "Transport is GrainCall; boards of other processes exchange partial sums over streams or datagrams.";
         }
 
+        if (UdpPort is < 0 or > ushort.MaxValue)
+        {
+            yield return $"UdpPort is {UdpPort}; it must be 0 to 65535, 0 for any that is free.";
+        }
+
         if (DeadAfter < TimeSpan.FromSeconds(2) || DeadAfter > TimeSpan.FromHours(1))
         {
             yield return $"DeadAfter is {DeadAfter}; it must be 2 seconds to 1 hour.";
@@ -176,5 +193,5 @@ public sealed class HaloClusterOptions
     }
 
     private static bool IsBoardUrl(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme == Uri.UriSchemeHttp && address.PathAndQuery == "/" && address.UserInfo.Length == 0;
+        Uri.TryCreate(url, UriKind.Absolute, out Uri? address) && address.Scheme is "http" or "https" && address.PathAndQuery == "/" && address.UserInfo.Length == 0;
 }

@@ -57,7 +57,8 @@ public static class HaloSiloExtensions
                 DeadlineLimit = options.DeadlineLimit,
             };
             services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
-                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), how, FrameCipherMeter.Fastest(), provider.GetRequiredService<ILogger<NetworkSessions>>()));
+                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), how, FrameCipherMeter.Fastest(),
+                new UdpPort(options.UdpPort ?? 0, IsRequired: options.UdpPort > 0), provider.GetRequiredService<ILogger<NetworkSessions>>()));
             return;
         }
 

@@ -1,3 +1,5 @@
+using Halo.Boards.Control.Tls;
+
 namespace Halo.Boards.Control;
 
 /// <summary>How a <see cref="ControlClient"/> behaves.</summary>
@@ -14,6 +16,9 @@ public sealed record ControlClientOptions
 
     /// <summary>Longest plain body of a request and of an answer, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = ControlLimits.DefaultMaxBodyBytes;
+
+    /// <summary>Whom to trust where the address begins with https; whom this machine trusts where null.</summary>
+    public TlsTrust? Trust { get; init; }
 
     /// <summary>What the handshake's time is measured by.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

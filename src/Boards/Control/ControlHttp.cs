@@ -1,7 +1,10 @@
 using System.Net.Http.Headers;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Halo.Boards.Control.Tls;
 
 namespace Halo.Boards.Control;
 
@@ -16,10 +19,13 @@ internal sealed class ControlHttp : IDisposable
 
     private readonly HttpClient _http;
     private readonly Uri _address;
+    private readonly CertificateCheck _check;
+    private volatile string? _certificateFault; // of the last connection
 
     internal ControlHttp(Uri address, ControlClientOptions options)
     {
         _address = address;
+        _check = new CertificateCheck(options.Trust?.Certificates, options.Time);
         HttpMessageHandler handler = new SocketsHttpHandler
         {
             UseProxy = false,
@@ -29,6 +35,7 @@ internal sealed class ControlHttp : IDisposable
             // Shorter than a server keeps them, so that a request rarely meets a closing connection.
             PooledConnectionIdleTimeout = TimeSpan.FromSeconds(20),
             ConnectCallback = ConnectAsync,
+            SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = Trusts },
         };
         _http = new HttpClient(options.Wrap?.Invoke(handler) ?? handler) { BaseAddress = address, Timeout = Timeout.InfiniteTimeSpan };
     }
@@ -67,7 +74,7 @@ internal sealed class ControlHttp : IDisposable
             Content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(message, type)),
         };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(ControlProtocol.Json);
-        WireReply reply = await SendAsync(request, ControlProtocol.MaxMessageBytes, cancellation);
+        WireReply reply = await SendFirstAsync(request, cancellation);
         return reply.Status == 200 && TryParse(reply.Body, replyType) is { } parsed
             ? parsed
             : throw HandshakeRefused(reply, version);
@@ -77,6 +84,30 @@ internal sealed class ControlHttp : IDisposable
     internal static ControlError? Refusal(WireReply reply) => TryParse(reply.Body, ControlJson.Default.ControlError);
 
     public void Dispose() => _http.Dispose();
+
+    // A server that speaks TLS ends a connection on which nobody does, without a word.
+    private async Task<WireReply> SendFirstAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await SendAsync(request, ControlProtocol.MaxMessageBytes, cancellation);
+        }
+        catch (ControlException fault) when (_address.Scheme == Uri.UriSchemeHttp && EndedAtOnce(fault.InnerException))
+        {
+            throw new ControlException(
+                fault.Fault, _address, "the board ended the connection at once: if it was started with --tls-certificate, write its address with https://", inner: fault);
+        }
+    }
+
+    private static bool EndedAtOnce(Exception? fault) =>
+        fault is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException { HttpRequestError: HttpRequestError.ResponseEnded }
+        || fault?.GetBaseException() is SocketException { SocketErrorCode: SocketError.ConnectionReset };
+
+    private bool Trusts(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        _certificateFault = _check.Fault(_address.DnsSafeHost, certificate, chain?.ChainPolicy.ExtraStore ?? [], errors);
+        return _certificateFault is null;
+    }
 
     private ControlException HandshakeRefused(WireReply reply, ControlVersion version)
     {
@@ -99,6 +130,13 @@ internal sealed class ControlHttp : IDisposable
 
     private ControlException Unanswered(Exception fault)
     {
+        if (fault is HttpRequestException { HttpRequestError: HttpRequestError.SecureConnectionError })
+        {
+            string reason = _certificateFault
+                ?? $"what is there does not speak TLS, or another version ({fault.GetBaseException().Message}): a board without --tls-certificate has an address with http://";
+            return new ControlException(ControlFault.Untrusted, _address, reason, inner: fault);
+        }
+
         bool unreachable = fault is IOException and not HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse }
             || fault is HttpRequestException
             {

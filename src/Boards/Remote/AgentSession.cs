@@ -1,4 +1,5 @@
 using Halo.Boards.Steps;
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
 
@@ -11,16 +12,18 @@ internal sealed class AgentSession : IDisposable
     private readonly SessionRequest _request;
     private readonly BoardModel _share;
     private readonly int _threads;
+    private readonly UdpPort _udpPort;
     private readonly StreamConnector _connector;
     private readonly CancellationTokenSource _ending = new();
     private StepFollower? _follower;
     private bool _disposed;
 
-    internal AgentSession(SessionRequest request, BoardModel share, int threads, StreamListener listener)
+    internal AgentSession(SessionRequest request, BoardModel share, int threads, UdpPort udpPort, StreamListener listener)
     {
         _request = request;
         _share = share;
         _threads = threads;
+        _udpPort = udpPort;
         StreamSession session = new(request.Id, request.Secret, request.Cipher);
         _connector = new StreamConnector(new StreamRoster(session, request.Head, request.Transport.Topology, request.Boards), request.Place, listener);
     }
@@ -36,7 +39,7 @@ internal sealed class AgentSession : IDisposable
         IReadOnlyList<StreamConnection?> connections = await _connector.ConnectAsync(either.Token);
         ITransport transport = await Task.Run(
             () => _request.Transport.Connect(
-                _request.Place, _request.Head, [.. _request.Boards.Select(board => board.Board)], connections, _share.FabricSize(_request.Boards.Length)),
+                _request.Place, _request.Head, [.. _request.Boards.Select(board => board.Board)], connections, _share.FabricSize(_request.Boards.Length), _udpPort),
             CancellationToken.None);
         lock (_gate)
         {
@@ -46,6 +49,7 @@ internal sealed class AgentSession : IDisposable
                 throw new OperationCanceledException("The session was ended while its boards were being connected.");
             }
 
+            _share.Session = new SessionInfo(_request.Transport);
             _follower = new StepFollower(_share.Config, _share, transport, _threads);
         }
     }

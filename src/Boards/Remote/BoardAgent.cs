@@ -113,6 +113,8 @@ public sealed class BoardAgent : IAsyncDisposable
         ? share.Statistics with { ReceivedWeightBytes = _sources.ReceivedBytes(model) }
         : ShareStatistics.None;
 
+    internal SessionLinks Links(string model) => _board.Models.TryGetValue(model, out BoardModel? share) ? share.Links : SessionLinks.None;
+
     /// <summary>Takes note of a plan, after checking that memory and disk can have this board's part of it.</summary>
     internal void Prepare(string model, Plan plan)
     {
@@ -151,7 +153,7 @@ public sealed class BoardAgent : IAsyncDisposable
         using (await TurnAsync())
         {
             EndSessions(request.Model); // of boards that were joined before
-            session = new AgentSession(request, Share(request.Model), _options.Threads, _listener);
+            session = new AgentSession(request, Share(request.Model), _options.Threads, _options.UdpPort, _listener);
             _sessions.Add(request.Id, session);
         }
 

@@ -1,3 +1,5 @@
+using Halo.Fabric.Datagrams;
+
 namespace Halo.Boards.Remote;
 
 /// <summary>How a board process presents itself.</summary>
@@ -11,6 +13,9 @@ public sealed record BoardAgentOptions
 
     /// <summary>Compute threads.</summary>
     public required int Threads { get; init; }
+
+    /// <summary>The UDP port for datagrams of other boards.</summary>
+    public UdpPort UdpPort { get; init; }
 
     /// <summary>Where other boards reach this one, if that is not where the head process does.</summary>
     public string? AdvertisedHost { get; init; }

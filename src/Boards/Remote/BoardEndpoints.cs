@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Halo.Boards.Control;
 using Halo.Boards.Weights;
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Inference.Model;
 using Halo.Planning.Assignment;
@@ -34,6 +35,7 @@ public static class BoardEndpoints
         Map(BoardPaths.Models, async context => await WriteAsync(
             context, await agent.OfferAsync(Read(context, BoardJson.Default.ModelOffer), context.RequestAborted), BoardJson.Default.ModelAnswer));
         Map(BoardPaths.Statistics, context => WriteAsync(context, agent.Statistics(Model(context)), BoardJson.Default.ShareStatistics));
+        Map(BoardPaths.Links, context => WriteAsync(context, agent.Links(Model(context)), BoardJson.Default.SessionLinks));
         Map(BoardPaths.Plans, context => Run(() => agent.Prepare(Model(context), Plan.FromJson(Encoding.UTF8.GetString(Body(context).Span)))));
         Map(BoardPaths.Commit, context => Run(() => agent.Share(Model(context)).Commit(Number(context))));
         Map(BoardPaths.Retire, context => Run(() => agent.Share(Model(context)).Retire()));
@@ -87,7 +89,8 @@ public static class BoardEndpoints
         NotAttachedException => BoardStatus.NotAttached,
         PlanDoesNotFitException or NoRoomException => BoardStatus.PlanDoesNotFit,
         BoardBusyException => BoardStatus.Busy,
-        StreamConnectException => BoardStatus.PeersApart,
+        DatagramsBlockedException { InvolvesHead: true } => BoardStatus.HeadBlocked,
+        StreamConnectException or DatagramsBlockedException => BoardStatus.PeersApart,
         _ => null,
     };
 

@@ -27,7 +27,8 @@ public sealed record BoardAnnouncement(
 /// <summary>A board process asks a head process to take it into its service.</summary>
 /// <param name="Port">Its control port.</param>
 /// <param name="Host">Where it is reached, if that is not where its request came from.</param>
-public sealed record JoinRequest(int Port, string? Host)
+/// <param name="Tls">Whether its control endpoint speaks TLS.</param>
+public sealed record JoinRequest(int Port, string? Host, bool Tls = false)
 {
     /// <summary>Sends it to a head process, and ends when the board is in service.</summary>
     /// <exception cref="ControlException">It is not; the message or the reason says why.</exception>
@@ -99,5 +100,6 @@ internal sealed record FaultText(string Error);
 [JsonSerializable(typeof(ImportAnswer))]
 [JsonSerializable(typeof(SessionRequest))]
 [JsonSerializable(typeof(ShareStatistics))]
+[JsonSerializable(typeof(SessionLinks))]
 [JsonSerializable(typeof(FaultText))]
 internal sealed partial class BoardJson : JsonSerializerContext;

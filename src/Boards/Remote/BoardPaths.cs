@@ -13,6 +13,7 @@ public static class BoardPaths
     internal const string Detach = Prefix + "/detach";
     internal const string Models = Prefix + "/models";
     internal const string Statistics = Prefix + "/statistics";
+    internal const string Links = Prefix + "/links";
     internal const string Plans = Prefix + "/plans";
     internal const string Commit = Prefix + "/plans/commit";
     internal const string Retire = Prefix + "/plans/retire";

@@ -6,6 +6,10 @@ namespace Halo.Boards.Remote;
 internal sealed class BoardBusyException(string board, string head)
     : Exception($"Board {board} is in the service of {head}. Stop that first, or start another board process for this one.");
 
+/// <summary>No datagrams pass between the head board and another: neither topology can use them.</summary>
+/// <param name="message">What the one that tried says.</param>
+internal sealed class HeadBlockedException(string message) : Exception(message);
+
 /// <summary>Two boards of a session, neither of them the head board, could not be connected.</summary>
 /// <param name="message">What the one that tried says.</param>
 internal sealed class PeersApartException(string message) : Exception(message);

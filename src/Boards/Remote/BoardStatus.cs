@@ -12,6 +12,9 @@ internal static class BoardStatus
     /// <summary>The board's memory or disk is too small for its part of a plan.</summary>
     internal const int PlanDoesNotFit = 422;
 
+    /// <summary>No datagrams pass between the board and the head board.</summary>
+    internal const int HeadBlocked = 428;
+
     /// <summary>The board could not reach another board of a session, or that one did not come.</summary>
     internal const int PeersApart = 424;
 

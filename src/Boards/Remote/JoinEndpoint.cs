@@ -22,9 +22,10 @@ public static class JoinEndpoint
             ControlCaller caller = context.ControlCaller();
             JoinRequest request = JsonSerializer.Deserialize(caller.Body.Span, BoardJson.Default.JoinRequest) ?? throw new JsonException("The body is null.");
             string host = request.Host ?? HostOf(context.Connection.RemoteIpAddress ?? IPAddress.Loopback);
-            if (!Uri.TryCreate($"http://{host}:{request.Port}", UriKind.Absolute, out Uri? address))
+            string url = $"{(request.Tls ? Uri.UriSchemeHttps : Uri.UriSchemeHttp)}://{host}:{request.Port}";
+            if (!Uri.TryCreate(url, UriKind.Absolute, out Uri? address))
             {
-                throw new BadHttpRequestException($"http://{host}:{request.Port} is no address.");
+                throw new BadHttpRequestException($"{url} is no address.");
             }
 
             if (await join(caller.Name, caller.InstanceId, address) is { } reason)

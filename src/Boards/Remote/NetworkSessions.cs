@@ -1,4 +1,5 @@
 using Halo.Boards.Steps;
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
@@ -9,15 +10,17 @@ namespace Halo.Boards.Remote;
 
 /// <summary>
 /// Joins the head board, which is in this process, with boards in other processes: the head board dials all of them, and in a mesh they dial each
-/// other. Where two of those cannot reach each other the sums go through the head board, a star, instead.
+/// other. Where two of those cannot reach each other the sums go through the head board, a star, instead; where datagrams do not pass to or from the
+/// head board, over streams.
 /// </summary>
 /// <param name="host">The boards of this process.</param>
 /// <param name="boards">All boards.</param>
 /// <param name="options">How sums travel.</param>
 /// <param name="cipher">What seals the frames.</param>
-/// <param name="log">Where a mesh that cannot be had is told.</param>
+/// <param name="udpPort">The head board's own port for datagrams.</param>
+/// <param name="log">Where it is told that sums do not travel as was asked.</param>
 public sealed class NetworkSessions(
-    BoardHost host, BoardDirectory boards, SessionTransport options, FrameCipherKind cipher, ILogger<NetworkSessions> log) : IStepSessions
+    BoardHost host, BoardDirectory boards, SessionTransport options, FrameCipherKind cipher, UdpPort udpPort, ILogger<NetworkSessions> log) : IStepSessions
 {
     /// <inheritdoc/>
     public async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan)
@@ -30,28 +33,41 @@ public sealed class NetworkSessions(
         // Boards end the session before when they get ready for this one: nobody may take that for a loss.
         await Task.Run(() => host.StopRunner(plan.Model));
         RemoteBoard?[] remote = [.. plan.Boards.Select(name => boards.Find(name) as RemoteBoard)];
-        try
+        SessionInfo info = new(options);
+        while (true)
         {
-            return await OpenAsync(model, plan, remote, options);
-        }
-        catch (PeersApartException fault) when (options.Topology != Topology.Star)
-        {
-            SessionsLog.NoMesh(log, plan.Model, fault.Message);
-            return await OpenAsync(model, plan, remote, options with { Topology = Topology.Star });
+            try
+            {
+                return await OpenAsync(model, plan, remote, info);
+            }
+            catch (PeersApartException fault) when (info.Transport.Topology != Topology.Star)
+            {
+                SessionsLog.NoMesh(log, plan.Model, fault.Message);
+                string note = $"sums go through the head board, as not all boards reach each other: {fault.Message}";
+                info = new SessionInfo(info.Transport with { Topology = Topology.Star }, info.Note is null ? note : $"{info.Note} And {note}");
+            }
+            catch (HeadBlockedException fault) when (info.Transport.Datagrams is not null)
+            {
+                SessionsLog.NoDatagrams(log, plan.Model, fault.Message);
+                info = new SessionInfo(
+                    options with { Datagrams = null }, $"sums go over TCP, as datagrams do not pass between all boards and the head board: {fault.Message}");
+            }
         }
     }
 
-    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, RemoteBoard?[] remote, SessionTransport how)
+    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, RemoteBoard?[] remote, SessionInfo info)
     {
+        SessionTransport how = info.Transport;
         int head = plan.Boards.ToList().IndexOf(plan.HeadBoard);
         StreamPeer[] peers = [.. plan.Boards.Select((name, place) => Peer(name, remote[place]))];
         StreamSession session = StreamSession.Create(cipher);
         FabricSize size = FabricSizes.Of(model.Weights.Config, model.Limits, plan.Boards.Count);
         ITransport transport = await ConnectAsync(plan.Model, new StreamRoster(session, head, how.Topology, peers), how, size, remote);
+        host.Find(plan.HeadBoard).Model(model).Session = info;
         return await Task.Run(() => host.StartRunner(model, plan, () => [transport]));
     }
 
-    private static async Task<ITransport> ConnectAsync(
+    private async Task<ITransport> ConnectAsync(
         string model, StreamRoster roster, SessionTransport how, FabricSize size, RemoteBoard?[] remote)
     {
         StreamSession session = roster.Session;
@@ -70,7 +86,7 @@ public sealed class NetworkSessions(
 
             return await dialling;
         }
-        catch
+        catch (Exception fault)
         {
             await giveUp.CancelAsync();
             await Task.WhenAll(remote.Select(board => board?.CloseAsync(session.Id) ?? Task.CompletedTask)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -80,11 +96,18 @@ public sealed class NetworkSessions(
                 dialling.Result.Dispose();
             }
 
+            // A board without datagrams tells first of whichever other it tried last; what it tells of the head board decides.
+            HeadBlockedException? blocked = all.Select(task => task.Exception?.InnerException).OfType<HeadBlockedException>().FirstOrDefault();
+            if (fault is PeersApartException && blocked is not null)
+            {
+                throw blocked;
+            }
+
             throw;
         }
     }
 
-    private static async Task<ITransport> DialAsync(
+    private async Task<ITransport> DialAsync(
         StreamRoster roster, SessionTransport how, FabricSize size, RemoteBoard?[] remote, CancellationToken cancellation)
     {
         string[] names = [.. roster.Boards.Select(board => board.Board)];
@@ -92,8 +115,12 @@ public sealed class NetworkSessions(
         {
             IReadOnlyList<StreamConnection?> connections = await new StreamConnector(roster, roster.Head, listener: null).ConnectAsync(cancellation);
             return await Task.Run(
-                () => how.Connect(roster.Head, roster.Head, names, connections, size, (place, text) => remote[place]?.Lose(Reason(names[place], text))),
+                () => how.Connect(roster.Head, roster.Head, names, connections, size, udpPort, (place, text) => remote[place]?.Lose(Reason(names[place], text))),
                 CancellationToken.None);
+        }
+        catch (DatagramsBlockedException fault)
+        {
+            throw new HeadBlockedException(fault.Message);
         }
         catch (StreamConnectException fault)
         {

@@ -89,6 +89,10 @@ public sealed class RemoteBoard : IBoard
         await AskAsync(Of(BoardPaths.Statistics, model), [], BoardJson.Default.ShareStatistics);
 
     /// <inheritdoc/>
+    public async Task<SessionLinks> GetLinksAsync(string model) =>
+        await AskAsync(Of(BoardPaths.Links, model), [], BoardJson.Default.SessionLinks);
+
+    /// <inheritdoc/>
     public async Task PrepareAsync(Plan plan)
     {
         await OfferAsync(plan.Model);
@@ -247,6 +251,7 @@ public sealed class RemoteBoard : IBoard
         { Status: BoardStatus.NotAttached } => Lost(fault.Reason!),
         { Status: BoardStatus.PlanDoesNotFit } => new PlanDoesNotFitException(fault.Reason!),
         { Status: BoardStatus.PeersApart } => new PeersApartException(fault.Reason!),
+        { Status: BoardStatus.HeadBlocked } => new HeadBlockedException(fault.Reason!),
         { Status: BoardStatus.Step } => new StepException(fault.Reason!),
         _ => new InvalidOperationException($"Board {Name} could not do its part: {fault.Message}", fault),
     };

@@ -3,6 +3,7 @@ using Halo.Fabric.Streams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
 using Halo.Fabric.Wire;
+using Halo.Inference.Model;
 
 namespace Halo.Boards.Remote;
 
@@ -26,15 +27,30 @@ public sealed record SessionTransport(Topology Topology, WireType WireType, Deli
     /// <param name="names">The boards' names.</param>
     /// <param name="connections">Connections by place, owned from here on.</param>
     /// <param name="size">Sizes of buffers.</param>
+    /// <param name="udpPort">The board's own port for datagrams.</param>
     /// <param name="onLost">Called once, with the place and the reason, when a board is lost.</param>
     /// <exception cref="StreamConnectException">A board did not answer; the message names it.</exception>
+    /// <exception cref="DatagramsBlockedException">Datagrams do not pass between this board and another.</exception>
+    /// <exception cref="StepException">The board's own port cannot be had.</exception>
     internal ITransport Connect(
-        int place, int head, IReadOnlyList<string> names, IReadOnlyList<StreamConnection?> connections, FabricSize size, Action<int, string>? onLost = null)
+        int place, int head, IReadOnlyList<string> names, IReadOnlyList<StreamConnection?> connections, FabricSize size, UdpPort udpPort,
+        Action<int, string>? onLost = null)
     {
         bool spin = Environment.ProcessorCount > 1;
-        return Datagrams is not null
-            ? DatagramPorts.Connect(place, head, names, connections, size, DatagramOptions(), spin, s_portTimeout, onLost)
-            : new StreamTransport(place, head, names, connections, size, new StreamOptions(Topology, WireType), spin, onLost);
+        if (Datagrams is null)
+        {
+            return new StreamTransport(place, head, names, connections, size, new StreamOptions(Topology, WireType), spin, onLost);
+        }
+
+        try
+        {
+            return DatagramPorts.Connect(
+                place, head, names, connections, size, DatagramOptions(), spin, s_portTimeout, onLost, udpPort);
+        }
+        catch (IOException fault)
+        {
+            throw new StepException($"Board {names[place]}: {fault.Message}");
+        }
     }
 
     private DatagramOptions DatagramOptions() =>

@@ -37,7 +37,7 @@ internal sealed class StepThreads : IDisposable
             // Boards are dealt out like cards: those with head groups come first in a plan, and so spread over the threads.
             for (int index = thread; index < boards.Count; index += threadCount)
             {
-                boards[index].Start(team);
+                boards[index].Start(team, transports[index]);
             }
         }
     }

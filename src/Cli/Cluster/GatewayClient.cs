@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Halo.Cli.Hosting;
 
@@ -51,35 +50,3 @@ internal static class GatewayClient
 
     private static T Read<T>(string text, JsonTypeInfo<T> type) => JsonSerializer.Deserialize(text, type) ?? throw new JsonException("The answer is null.");
 }
-
-/// <summary>The answer to <c>GET /v1/boards</c>, as far as it is shown.</summary>
-internal sealed record BoardsAnswer(IReadOnlyList<ListedBoard> Data);
-
-/// <summary>A board as its gateway tells of it.</summary>
-/// <param name="Name">Its name; empty until it was reached.</param>
-/// <param name="Address">Its control endpoint; null for one in the gateway's own process.</param>
-/// <param name="State">How it stands to the gateway.</param>
-/// <param name="Reason">Why it is not in service; null where it is.</param>
-/// <param name="Cores">Cores; 0 until it was reached.</param>
-/// <param name="GigabytesPerSecond">Rate at which it streams weights, in 10^9 bytes per second.</param>
-/// <param name="MemoryBytes">Memory for shards, KV and buffers.</param>
-/// <param name="IsHead">Whether steps start there.</param>
-/// <param name="Models">What it holds; null where it did not say in time.</param>
-internal sealed record ListedBoard(
-    string Name, string? Address, string State, string? Reason, int Cores, double GigabytesPerSecond, long MemoryBytes, bool IsHead, IReadOnlyList<ListedModel>? Models);
-
-/// <summary>What a board holds of a model.</summary>
-/// <param name="Shards">Shards on it.</param>
-internal sealed record ListedModel(int Shards);
-
-/// <summary>An error of OpenAI's form.</summary>
-internal sealed record ErrorAnswer(ErrorText Error);
-
-/// <summary>What went wrong, in words.</summary>
-internal sealed record ErrorText(string Message);
-
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
-[JsonSerializable(typeof(BoardsAnswer))]
-[JsonSerializable(typeof(ErrorAnswer))]
-internal sealed partial class GatewayAnswers : JsonSerializerContext;

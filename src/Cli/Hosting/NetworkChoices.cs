@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
@@ -18,6 +19,12 @@ internal sealed class NetworkChoices
     private readonly Option<string?> _key = new("--key-file")
     {
         Description = "The file with the cluster's key, which --board needs; 'halo key FILE' makes one.",
+        HelpName = "FILE",
+    };
+
+    private readonly Option<string?> _trust = new("--tls-trust")
+    {
+        Description = "PEM file with certificates to trust where --board begins with https. [default: this machine's]",
         HelpName = "FILE",
     };
 
@@ -54,9 +61,17 @@ internal sealed class NetworkChoices
         "--deadline-ms", "Relaxed: the longest wait for the other boards in a stage, in milliseconds.", 50.0,
         limit => limit is > 0 and <= 10_000, "a number above 0, up to 10000");
 
+    private readonly Option<int?> _udpPort = new("--udp-port")
+    {
+        Description = "Over UDP with --board: this process's port, for firewalls. [default: any that is free]",
+        HelpName = "PORT",
+        CustomParser = result => CommandOptions.Read<int?>(result, "--udp-port", "a whole number from 0 to 65535", text =>
+            (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort port), port)),
+    };
+
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _key, _headHoldsShards, _speeds, _topology, _wire, _policy, _criticalBoards, _deadline])
+        foreach (Option option in (Option[])[_boards, _key, _trust, _headHoldsShards, _speeds, _topology, _wire, _policy, _criticalBoards, _deadline, _udpPort])
         {
             command.Add(option);
         }
@@ -69,8 +84,8 @@ internal sealed class NetworkChoices
         string? key = parsed.GetValue(_key);
         return boards.Length > 0 || key is null
             ? new NetworkSetting(
-                boards, key, bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
-                parsed.GetValue(_policy), parsed.GetValue(_criticalBoards), TimeSpan.FromMilliseconds(parsed.GetValue(_deadline)))
+                boards, key, parsed.GetValue(_trust), bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
+                parsed.GetValue(_policy), parsed.GetValue(_criticalBoards), TimeSpan.FromMilliseconds(parsed.GetValue(_deadline)), parsed.GetValue(_udpPort))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
 }
@@ -78,6 +93,7 @@ internal sealed class NetworkChoices
 /// <summary>Which boards in other processes take part, and how sums travel.</summary>
 /// <param name="Boards">Control endpoints; empty where none take part.</param>
 /// <param name="KeyFile">The file with the cluster's key.</param>
+/// <param name="TlsTrustFile">PEM file with certificates to trust; null for whom this machine trusts.</param>
 /// <param name="HeadHoldsShards">Whether this process computes its part of attention and feed-forward.</param>
 /// <param name="Speeds">Relative speeds of all boards, this process's first; empty where they are measured.</param>
 /// <param name="Topology">Who sends partial sums to whom.</param>
@@ -85,9 +101,10 @@ internal sealed class NetworkChoices
 /// <param name="Policy">What datagrams do against loss.</param>
 /// <param name="CriticalBoards">Relaxed: boards that are always waited for.</param>
 /// <param name="DeadlineLimit">Relaxed: the longest wait for the others.</param>
+/// <param name="UdpPort">This process's port for datagrams; null for any that is free.</param>
 internal sealed record NetworkSetting(
-    IReadOnlyList<string> Boards, string? KeyFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy,
-    int CriticalBoards, TimeSpan DeadlineLimit)
+    IReadOnlyList<string> Boards, string? KeyFile, string? TlsTrustFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy,
+    int CriticalBoards, TimeSpan DeadlineLimit, int? UdpPort)
 {
     internal bool HasBoards => Boards.Count > 0;
 
@@ -96,6 +113,7 @@ internal sealed record NetworkSetting(
     {
         options.BoardUrls = [.. Boards];
         options.KeyFile = KeyFile;
+        options.TlsTrustFile = TlsTrustFile;
         options.HeadHoldsShards = HeadHoldsShards;
         options.Speeds = [.. Speeds];
         options.Topology = Topology;
@@ -103,5 +121,6 @@ internal sealed record NetworkSetting(
         options.Policy = Policy;
         options.CriticalBoards = CriticalBoards;
         options.DeadlineLimit = DeadlineLimit;
+        options.UdpPort = UdpPort;
     }
 }

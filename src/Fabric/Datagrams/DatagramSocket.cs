@@ -17,8 +17,10 @@ internal sealed class DatagramSocket : IDisposable
     private readonly bool _isV6;
 
     /// <param name="address">The address to listen on.</param>
+    /// <param name="port">The port; any that is free by default.</param>
     /// <exception cref="SocketException">There is no such address here.</exception>
-    internal DatagramSocket(IPAddress address)
+    /// <exception cref="IOException">The port cannot be had.</exception>
+    internal DatagramSocket(IPAddress address, UdpPort port = default)
     {
         _isV6 = address.AddressFamily == AddressFamily.InterNetworkV6;
         Socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
@@ -31,7 +33,7 @@ internal sealed class DatagramSocket : IDisposable
 
             Socket.ReceiveBufferSize = BufferBytes;
             Socket.SendBufferSize = BufferBytes;
-            Socket.Bind(new IPEndPoint(address, 0));
+            port.Bind(Socket, address);
         }
         catch
         {
@@ -61,7 +63,7 @@ internal sealed class DatagramSocket : IDisposable
         }
     }
 
-    /// <summary>The port that the system chose.</summary>
+    /// <summary>The port that it listens on.</summary>
     internal int Port => ((IPEndPoint)Socket.LocalEndPoint!).Port;
 
     /// <summary>An address in the form in which <see cref="Send"/> takes it.</summary>

@@ -1,3 +1,4 @@
+using Halo.Fabric.Datagrams;
 using Halo.Fabric.Stages;
 
 namespace Halo.Fabric.Transport;
@@ -6,7 +7,7 @@ namespace Halo.Fabric.Transport;
 /// One board's end of the fabric. Only three things cross in the hot path: the head board <em>announces</em> a step, all boards
 /// <em>all-reduce</em> the partial sums of its stages, and the head board <em>gathers</em> the logits. Contributing and completing are
 /// apart so that one thread can carry several boards through a stage, and so that work can go on while sums travel.
-/// All members are called by the board's step thread, except <see cref="Abort"/>, <see cref="Fail"/> and <see cref="Stop"/>.
+/// All members are called by the board's step thread, except <see cref="Abort"/>, <see cref="Fail"/>, <see cref="Stop"/> and <see cref="Statistics"/>.
 /// </summary>
 public interface ITransport : IDisposable
 {
@@ -81,4 +82,7 @@ public interface ITransport : IDisposable
 
     /// <summary>Ends all waits, now and later.</summary>
     void Stop();
+
+    /// <summary>What is known of this board's links, in the order of the boards; empty where the transport measures none. From any thread.</summary>
+    IReadOnlyList<LinkStatistics> Statistics() => [];
 }

@@ -1,3 +1,5 @@
+using Halo.Grains;
+
 namespace Halo.Gateway.Contracts;
 
 /// <summary>The answer to <c>GET /v1/boards</c>.</summary>
@@ -49,4 +51,11 @@ internal sealed record BoardEntry
 /// <param name="KvBytes">KV in use.</param>
 /// <param name="ReceivedWeightBytes">Weights that were sent to it since its process started.</param>
 /// <param name="PlanVersion">The plan that it steps under; 0 before the first.</param>
-internal sealed record BoardModelEntry(string Model, int Shards, int Sequences, long KvBytes, long ReceivedWeightBytes, int PlanVersion);
+/// <param name="Transport"><c>datagram</c> or <c>stream</c>; null where it is not joined with boards of other processes.</param>
+/// <param name="Topology">Who sends sums to whom; null likewise.</param>
+/// <param name="Policy">What datagrams do against loss; null where none are used.</param>
+/// <param name="Note">Why sums do not travel as was asked; null where they do. Told of the head board alone.</param>
+/// <param name="Links">What it knows of its links; empty where nothing measures them.</param>
+internal sealed record BoardModelEntry(
+    string Model, int Shards, int Sequences, long KvBytes, long ReceivedWeightBytes, int PlanVersion,
+    string? Transport, string? Topology, string? Policy, string? Note, IReadOnlyList<LinkReport> Links);

@@ -63,7 +63,11 @@ internal sealed class BoardsApi
 
     private static async Task<BoardModelEntry> DescribeAsync(IBoardGrain board, string model)
     {
+        Task<BoardLinks> asking = board.GetLinksAsync(model);
         BoardStatistics held = await board.GetStatisticsAsync(model);
-        return new BoardModelEntry(model, held.ShardCount, held.SequenceCount, held.KvBytes, held.ReceivedWeightBytes, held.PlanVersion);
+        BoardLinks links = await asking;
+        return new BoardModelEntry(
+            model, held.ShardCount, held.SequenceCount, held.KvBytes, held.ReceivedWeightBytes, held.PlanVersion,
+            links.Transport, links.Topology, links.Policy, links.Note, links.Links);
     }
 }

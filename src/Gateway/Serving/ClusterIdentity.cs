@@ -1,4 +1,5 @@
 using Halo.Boards.Control;
+using Halo.Boards.Control.Tls;
 using Halo.Silo;
 
 namespace Halo.Gateway.Serving;
@@ -20,6 +21,10 @@ internal sealed record ClusterIdentity(HeadIdentity? Head, string? Warning)
         catch (ClusterKeyException fault)
         {
             throw new StartException("The cluster's key cannot be used:", [fault.Message]);
+        }
+        catch (TlsFileException fault)
+        {
+            throw new StartException("The certificates to trust cannot be used:", [fault.Message]);
         }
     }
 }

@@ -12,6 +12,9 @@ internal sealed class RunningCluster
     /// <exception cref="ApiException">It does not run; the message says why.</exception>
     public IServingCluster Current => _cluster ?? throw ApiException.NotRunning(_absence);
 
+    /// <summary>The cluster; null while it does not run.</summary>
+    public IServingCluster? Running => _cluster;
+
     /// <summary>The cluster runs.</summary>
     public void Set(IServingCluster cluster) => _cluster = cluster;
 

@@ -18,6 +18,8 @@ internal sealed class BoardGrain(IBoard board, PlanCatalog plans) : Grain, IBoar
             board.Name, share.ShardCount, share.SequenceCount, share.KvBytes, share.CopiedWeightBytes, share.ReceivedWeightBytes, share.PlanVersion);
     }
 
+    public async Task<BoardLinks> GetLinksAsync(string model) => LinkReports.Of(board.Name, await board.GetLinksAsync(model));
+
     public async Task PreparePlanAsync(PlanDocument document)
     {
         Plan plan = document.ToPlan();

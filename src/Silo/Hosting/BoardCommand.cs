@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using Halo.Fabric.Datagrams;
 
 namespace Halo.Silo.Hosting;
 
@@ -18,7 +19,7 @@ internal static class BoardCommand
             HelpName = "URL",
             Description = "The head process to join, such as http://10.0.0.1:8080. Without it the board waits until a head process names it.",
             CustomParser = result => Read(result, "an address such as http://10.0.0.1:8080", text =>
-                Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme == Uri.UriSchemeHttp ? (true, uri) : default),
+                Uri.TryCreate(text, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" ? (true, uri) : default),
         };
         Option<IPAddress> listen = new("--listen")
         {
@@ -29,7 +30,17 @@ internal static class BoardCommand
         };
         Option<int> port = Port("--port", "TCP port of the control endpoint; 0 for any that is free.", BoardProcessOptions.DefaultPort);
         Option<int> dataPort = Port("--data-port", "TCP port for other boards and UDP port for heartbeats; 0 for any that is free.", BoardProcessOptions.DefaultPort + 1);
+        Option<int?> udpPort = new("--udp-port")
+        {
+            HelpName = "PORT",
+            Description = $"UDP port for datagrams, and for each model more the one after it, up to {UdpPort.Count}; 0 for any that is free. [default: the one after --data-port]",
+            CustomParser = result => Read<int?>(result, "a whole number from 0 to 65535", text =>
+                (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ushort number), number)),
+        };
         Option<string> advertise = Text("--advertise", "HOST", "Where others reach this board, if that is not where its requests come from.");
+        Option<string> certificate = Text("--tls-certificate", "FILE", "PEM file with this board's certificate: serves the control endpoint over TLS. [default: without]");
+        Option<string> privateKey = Text("--tls-key", "FILE", "PEM file with the certificate's private key. [default: in the same file]");
+        Option<string> trust = Text("--tls-trust", "FILE", "PEM file with certificates to trust where --join begins with https. [default: this machine's]");
         Option<int> threads = new("--threads")
         {
             HelpName = "N",
@@ -55,7 +66,7 @@ internal static class BoardCommand
         Option<long?> cacheLimit = Bytes("--cache-limit", "The most that is kept there. [default: most of what the volume has free]");
         RootCommand root = new("A board of a Halo cluster: holds shards of models and computes their part of every step.")
         {
-            name, key, join, listen, port, dataPort, advertise, threads, speed, memory, models, cache, cacheLimit,
+            name, key, join, listen, port, dataPort, udpPort, advertise, certificate, privateKey, trust, threads, speed, memory, models, cache, cacheLimit,
         };
         root.SetAction(async (parsed, cancellationToken) =>
         {
@@ -67,8 +78,12 @@ internal static class BoardCommand
                     Address = parsed.GetRequiredValue(listen),
                     ControlPort = parsed.GetValue(port),
                     DataPort = parsed.GetValue(dataPort),
+                    UdpPort = parsed.GetValue(udpPort),
                     Join = parsed.GetValue(join),
                     AdvertisedHost = parsed.GetValue(advertise),
+                    TlsCertificate = parsed.GetValue(certificate),
+                    TlsKey = parsed.GetValue(privateKey),
+                    TlsTrust = parsed.GetValue(trust),
                     Threads = parsed.GetValue(threads),
                     Speed = parsed.GetValue(speed),
                     MemoryBytes = parsed.GetValue(memory),

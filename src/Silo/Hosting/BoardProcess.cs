@@ -1,6 +1,7 @@
 using System.Net;
 using Halo.Boards;
 using Halo.Boards.Control;
+using Halo.Boards.Control.Tls;
 using Halo.Boards.Remote;
 using Halo.Boards.Weights;
 using Halo.Fabric.Liveness;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -27,13 +29,21 @@ internal static class BoardProcess
     /// <param name="output">Where it says, in one line, that it is there.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="ClusterKeyException">The key file cannot be used.</exception>
+    /// <exception cref="TlsFileException">A file with certificates or a key cannot be used; the message says which and why.</exception>
     /// <exception cref="IOException">A port is taken, or the cache folder cannot be used; the message says which.</exception>
     internal static async Task RunAsync(BoardProcessOptions options, TextWriter output, CancellationToken cancellationToken)
     {
+        if (options.UdpPort == options.DataPort && options.DataPort != 0)
+        {
+            throw new IOException($"--udp-port {options.UdpPort} is the data port, where heartbeats come over UDP: choose another.");
+        }
+
         ClusterKey key = ClusterKey.Read(options.KeyFile, out string? warning);
         string instance = ControlServer.NewInstanceId();
         ControlServer control = new(key, options.Name, instance, TimeProvider.System);
-        await using WebApplication app = Build(options);
+        using ServerCertificate? certificate = ReadCertificate(options);
+        TlsTrust? trust = options.TlsTrust is { } trusted ? TlsTrust.Read(trusted) : null;
+        await using WebApplication app = Build(options, certificate);
         ILogger log = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Halo.Board");
         if (warning is not null)
         {
@@ -44,7 +54,7 @@ internal static class BoardProcess
         await using HeartbeatResponder heartbeats = new(options.Address, options.DataPort);
         ModelSources sources = new(options.ModelFiles, options.CacheFolder, options.CacheBytes, log);
         await using BoardAgent agent = new(
-            new BoardAgentOptions { Name = options.Name, Instance = instance, Threads = options.Threads, AdvertisedHost = options.AdvertisedHost },
+            new BoardAgentOptions { Name = options.Name, Instance = instance, Threads = options.Threads, UdpPort = options.Datagrams, AdvertisedHost = options.AdvertisedHost },
             await Task.Run(() => new Board(Measure(options)), cancellationToken),
             sources, streams, heartbeats, TimeProvider.System, log);
         app.MapHaloBoard(control, agent);
@@ -57,7 +67,8 @@ internal static class BoardProcess
             System.Globalization.CultureInfo.InvariantCulture,
             $"Board {options.Name} listens: control {port}, data {streams.EndPoint.Port}, heartbeats {heartbeats.Port}. {Whither(options)}"));
         Task joining = options.Join is { } head
-            ? new JoinLoop(head, key, options.Name, instance, port, options.AdvertisedHost, agent, log).RunAsync(cancellationToken)
+            ? new JoinLoop(
+                head, key, options.Name, instance, new JoinRequest(port, options.AdvertisedHost, certificate is not null), trust, agent, log).RunAsync(cancellationToken)
             : Task.CompletedTask;
         await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await joining;
@@ -81,7 +92,14 @@ internal static class BoardProcess
     private static string Whither(BoardProcessOptions options) =>
         options.Join is null ? "It waits for a head process (--board URL there, or --join here)." : $"It joins {options.Join}.";
 
-    private static WebApplication Build(BoardProcessOptions options)
+    private static ServerCertificate? ReadCertificate(BoardProcessOptions options) => options switch
+    {
+        { TlsCertificate: { } path } => ServerCertificate.Read(path, options.TlsKey, DateTimeOffset.UtcNow),
+        { TlsKey: not null } => throw new TlsFileException("--tls-key is for the certificate of --tls-certificate, which is not there: give both, or neither."),
+        _ => null,
+    };
+
+    private static WebApplication Build(BoardProcessOptions options, ServerCertificate? certificate)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
@@ -89,7 +107,14 @@ internal static class BoardProcess
         builder.WebHost.ConfigureKestrel(server =>
         {
             ControlLimits.Apply(server);
-            server.Listen(options.Address, options.ControlPort);
+            server.Listen(options.Address, options.ControlPort, listen =>
+            {
+                if (certificate is not null)
+                {
+                    listen.Protocols = HttpProtocols.Http1; // as without TLS
+                    listen.UseHttps(https => (https.ServerCertificate, https.ServerCertificateChain) = (certificate.Certificate, certificate.Chain));
+                }
+            });
         });
         return builder.Build();
     }

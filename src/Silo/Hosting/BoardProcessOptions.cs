@@ -1,4 +1,5 @@
 using System.Net;
+using Halo.Fabric.Datagrams;
 
 namespace Halo.Silo.Hosting;
 
@@ -13,7 +14,7 @@ internal sealed record BoardProcessOptions
     /// <summary>The file with the cluster's key.</summary>
     internal required string KeyFile { get; init; }
 
-    /// <summary>The address to listen on, for all three ports.</summary>
+    /// <summary>The address to listen on, for all ports.</summary>
     internal IPAddress Address { get; init; } = IPAddress.IPv6Any;
 
     /// <summary>TCP port of the control endpoint; 0 for any that is free.</summary>
@@ -21,6 +22,26 @@ internal sealed record BoardProcessOptions
 
     /// <summary>TCP port for streams of other boards and UDP port for heartbeats; 0 for any that are free.</summary>
     internal int DataPort { get; init; } = DefaultPort + 1;
+
+    /// <summary>UDP port for datagrams of other boards, 0 for any that is free; null for the one after <see cref="DataPort"/> where that is free, else any.</summary>
+    internal int? UdpPort { get; init; }
+
+    /// <summary>Where datagrams are taken.</summary>
+    internal UdpPort Datagrams => (UdpPort, DataPort) switch
+    {
+        (int given, _) => new UdpPort(given, IsRequired: given != 0),
+        (_, > 0 and < IPEndPoint.MaxPort) => new UdpPort(DataPort + 1, IsRequired: false),
+        _ => default,
+    };
+
+    /// <summary>PEM file with the certificate that the control endpoint shows; null serves it without TLS.</summary>
+    internal string? TlsCertificate { get; init; }
+
+    /// <summary>PEM file with that certificate's private key; null where it is in the same file.</summary>
+    internal string? TlsKey { get; init; }
+
+    /// <summary>PEM file with certificates to trust where <see cref="Join"/> begins with https; null for whom this machine trusts.</summary>
+    internal string? TlsTrust { get; init; }
 
     /// <summary>The head process to join; null waits until one comes by itself.</summary>
     internal Uri? Join { get; init; }

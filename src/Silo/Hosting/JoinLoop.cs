@@ -1,4 +1,5 @@
 using Halo.Boards.Control;
+using Halo.Boards.Control.Tls;
 using Halo.Boards.Remote;
 using Microsoft.Extensions.Logging;
 
@@ -6,7 +7,7 @@ namespace Halo.Silo.Hosting;
 
 /// <summary>Asks a head process to take the board into its service, whenever it is not, for as long as the process runs.</summary>
 internal sealed class JoinLoop(
-    Uri head, ClusterKey key, string name, string instance, int port, string? advertisedHost, BoardAgent agent, ILogger log)
+    Uri head, ClusterKey key, string name, string instance, JoinRequest request, TlsTrust? trust, BoardAgent agent, ILogger log)
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
@@ -14,7 +15,7 @@ internal sealed class JoinLoop(
 
     internal async Task RunAsync(CancellationToken stopping)
     {
-        using ControlClient client = new(head, key, name, instance);
+        using ControlClient client = new(head, key, name, instance, new ControlClientOptions { Trust = trust });
         using PeriodicTimer timer = new(s_interval);
         try
         {
@@ -38,7 +39,7 @@ internal sealed class JoinLoop(
         string? reason = null;
         try
         {
-            await JoinRequest.SendAsync(client, new JoinRequest(port, advertisedHost), stopping);
+            await JoinRequest.SendAsync(client, request, stopping);
         }
         catch (ControlException fault)
         {

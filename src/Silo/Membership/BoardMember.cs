@@ -39,7 +39,7 @@ internal sealed class BoardMember : IAsyncDisposable
         _context = context;
         _monitor = monitor;
         _whoElseHas = whoElseHas;
-        _client = new ControlClient(address, context.Key, context.Name, context.Instance);
+        _client = new ControlClient(address, context.Key, context.Name, context.Instance, new ControlClientOptions { Trust = context.Trust });
     }
 
     /// <summary>Its control endpoint.</summary>

@@ -1,5 +1,6 @@
 using Halo.Boards;
 using Halo.Boards.Control;
+using Halo.Boards.Control.Tls;
 using Halo.Boards.Weights;
 using Halo.Fabric.Liveness;
 using Microsoft.Extensions.Logging;
@@ -17,6 +18,9 @@ internal sealed record MembershipContext
 
     /// <summary>The head process.</summary>
     internal required string Instance { get; init; }
+
+    /// <summary>Whom the head process trusts over TLS; whom its machine trusts where null.</summary>
+    internal TlsTrust? Trust { get; init; }
 
     /// <summary>What the head process gives of its model files.</summary>
     internal required WeightServer Weights { get; init; }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Serialization;
 using Halo.Boards.Control;
 using Microsoft.AspNetCore.Builder;
@@ -37,7 +38,7 @@ internal sealed class ControlHost : IAsyncDisposable
     internal static Task<ControlHost> StartAsync(ControlServer? server = null, int port = 0) =>
         StartAsync(server ?? NewServer(), port, ControlLimits.DefaultMaxBodyBytes);
 
-    internal static async Task<ControlHost> StartAsync(ControlServer server, int port, int kestrelMaxBody)
+    internal static async Task<ControlHost> StartAsync(ControlServer server, int port, int kestrelMaxBody, X509Certificate2? certificate = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -45,7 +46,13 @@ internal sealed class ControlHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             ControlLimits.Apply(kestrel, kestrelMaxBody);
-            kestrel.Listen(IPAddress.Loopback, port);
+            kestrel.Listen(IPAddress.Loopback, port, listen =>
+            {
+                if (certificate is not null)
+                {
+                    listen.UseHttps(certificate);
+                }
+            });
         });
         WebApplication app = builder.Build();
         ControlHost host = new(app, server);

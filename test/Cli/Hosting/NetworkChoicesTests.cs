@@ -30,6 +30,7 @@ public sealed class NetworkChoicesTests
     [InlineData("2 numbers above 0", "--board", NobodyThere, "--key-file", "any.key", "--speed", "1,2,3")]
     [InlineData("--head-holds-shards is 'perhaps'; it must be true or false", "--head-holds-shards", "perhaps")]
     [InlineData("--wire is 'f64'", "--wire", "f64")]
+    [InlineData("--udp-port is '65536'; it must be a whole number from 0 to 65535", "--udp-port", "65536")]
     public async Task Generate_WrongValue_SaysWhatIsNeeded(string said, params string[] args) =>
         (await CommandLine.RunAsync(["generate", "Hi", .. args])).AssertFault(said);
 

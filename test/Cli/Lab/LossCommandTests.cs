@@ -4,6 +4,7 @@ using Halo.Cli.Lab;
 using Halo.Cli.Lab.Loss;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Grains;
 using Halo.Inference.Padding;
 using Halo.Lab.Model;
 using Halo.Lab.Tests;
@@ -27,6 +28,35 @@ public sealed class LossCommandTests
         LossSetting setting = new(
             new LinkSetting(4, 1, link, null, null), [0, 5], [LossPolicy.Tcp], [Topology.Mesh], WireType.F32, ModelShape.Parse("512,1536,22,8,8"), 60, TimeSpan.FromSeconds(1));
         Assert.Equal([link with { Bursts = null }, link with { Bursts = null, Loss = 0.05 }, link], setting.Cells);
+    }
+
+    [Fact]
+    public void PerToken_CountsOfABoardSet_AreDividedUnlessTheyBeganAnew()
+    {
+        Dictionary<string, long>? before = LinkCounts.Of([new LinkReport { Board = "b1", ResentChunks = 3 }, new LinkReport { Board = "b2", ResentChunks = 4, CopiedChunks = 10 }]);
+        Dictionary<string, long>? after = LinkCounts.Of([new LinkReport { Board = "b1", ResentChunks = 9 }, new LinkReport { Board = "b2", ResentChunks = 4, CopiedChunks = 30 }]);
+
+        Dictionary<string, double> perToken = LinkCounts.PerToken(before, after, 4)!;
+
+        Assert.Equal(1.5, perToken["resent"]);
+        Assert.Equal(5, perToken["copied"]);
+        Assert.Equal(0, perToken["relayed"]);
+        Assert.Null(LinkCounts.PerToken(after, before, 4));
+        Assert.Null(LinkCounts.PerToken(LinkCounts.Of([]), after, 4));
+    }
+
+    [RootFact]
+    public async Task Loss_TwoBoardsOverDatagrams_CountsWhatWasLostAndSentAgain()
+    {
+        using Process process = CommandLine.Start(
+            "lab", "loss", "--boards", "2", "--delay-ms", "0.5", "--loss", "10", "--shape", "256,768,6,8,4", "--tokens", "20", "--policy", "strict", "--json");
+        string output = (await CommandLine.EndAsync(process)).AssertSuccess();
+        using JsonDocument report = JsonDocument.Parse(output);
+        JsonElement[] cells = [.. report.RootElement.GetProperty("cells").EnumerateArray()];
+        Assert.All(cells, cell => Assert.Equal(0, cell.GetProperty("chunksPerToken").GetProperty("copied").GetDouble()));
+        // 26 datagrams and more a token, of which a tenth is lost.
+        Assert.True(cells[1].GetProperty("lostPackets").GetInt64() > 20, output);
+        Assert.True(cells[1].GetProperty("chunksPerToken").GetProperty("resent").GetDouble() > 0.5, output);
     }
 
     [RootFact]

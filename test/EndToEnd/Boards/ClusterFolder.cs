@@ -13,5 +13,13 @@ internal sealed class ClusterFolder : IDisposable
 
     internal string CacheOf(string board) => Path.Combine(_folder.FullName, "cache", board);
 
+    /// <summary>Writes a file; returns its path.</summary>
+    internal string Write(string name, string text)
+    {
+        string path = Path.Combine(_folder.FullName, name);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 }

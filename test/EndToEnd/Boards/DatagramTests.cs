@@ -24,6 +24,7 @@ public sealed class DatagramTests
                 await using HaloCluster cluster = await Heads.StartAsync(options);
                 Assert.Equal(Heads.ReferenceText("stories260K", "stories260K-F32.gguf"), await cluster.TextAsync("stories260K", 200));
                 Assert.Equal(4, (await cluster.Grains.GetGrain<IModelGrain>("stories260K").GetPlanAsync()).ToPlan().Boards.Count);
+                await AssertLinksAsync(cluster, topology, policy);
             }
         }
     }
@@ -67,6 +68,21 @@ public sealed class DatagramTests
             }
         });
         Assert.Equal(expected, text);
+    }
+
+    // What the head board knows itself, and what another board tells over its control endpoint.
+    private static async Task AssertLinksAsync(HaloCluster cluster, Topology topology, DeliveryPolicy policy)
+    {
+        foreach (string board in (string[])["b1", "b3"])
+        {
+            BoardLinks known = await cluster.Grains.GetGrain<IBoardGrain>(board).GetLinksAsync("stories260K");
+            Assert.Equal(
+                ("datagram", topology.ToString(), policy.ToString(), null),
+                (known.Transport, known.Topology, known.Policy, known.Note), (a, b) => string.Equals($"{a}", $"{b}", StringComparison.OrdinalIgnoreCase));
+            string[] others = topology == Topology.Star && board != "b1" ? ["b1"] : [.. ((string[])["b1", "b2", "b3", "b4"]).Where(other => other != board)];
+            Assert.Equal(others, known.Links.Select(link => link.Board));
+            Assert.All(known.Links, link => Assert.True(link is { SentDatagrams: > 100, ReceivedDatagrams: > 100, RoundTripMs: > 0, Copies: >= 1 }, $"{link}"));
+        }
     }
 
     private static HaloClusterOptions Options(ClusterFolder folder, BoardSet boards)

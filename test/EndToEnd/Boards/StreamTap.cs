@@ -8,8 +8,9 @@ namespace Halo.EndToEnd.Tests.Boards;
 internal sealed class StreamTap : Tap
 {
     /// <param name="port">The port of the board that is dialled.</param>
-    internal StreamTap(int port)
-        : base(port)
+    /// <param name="at">Where it takes connections; any port of 127.0.0.1 by default.</param>
+    internal StreamTap(int port, IPEndPoint? at = null)
+        : base(port, at)
     {
     }
 

@@ -7,14 +7,16 @@ namespace Halo.EndToEnd.Tests.Boards;
 /// <summary>Someone between two processes: takes connections in the place of one of them.</summary>
 internal abstract class Tap : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly TcpListener _listener;
     private readonly ConcurrentDictionary<Socket, Task> _links = new();
     private readonly Task _accepting;
 
     /// <param name="target">The port in whose place connections are taken.</param>
-    protected Tap(int target)
+    /// <param name="at">Where they are taken; any port of 127.0.0.1 by default.</param>
+    protected Tap(int target, IPEndPoint? at = null)
     {
         Target = target;
+        _listener = new TcpListener(at ?? new IPEndPoint(IPAddress.Loopback, 0));
         _listener.Start();
         _accepting = AcceptAsync();
     }

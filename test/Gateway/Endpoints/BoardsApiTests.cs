@@ -40,8 +40,44 @@ public sealed class BoardsApiTests
         Assert.Equal(
             """{"name":"b2","address":"http://10.0.0.12:5100","state":"suspect","reason":null,"cores":4,"gigabytes_per_second":3.25,"memory_bytes":900"""
             + ""","round_trip_ms":2.5,"loss_rate":0.25,"is_head":false,"models":[{"model":"halo-tales","shards":7,"sequences":2,"kv_bytes":4096"""
-            + ""","received_weight_bytes":123,"plan_version":3}]}""",
+            + ""","received_weight_bytes":123,"plan_version":3,"transport":null,"topology":null,"policy":null,"note":null,"links":[]}]}""",
             boards[1].GetRawText());
+    }
+
+    [Fact]
+    public async Task Get_BoardsKnowTheirLinks_ToldWithUnits()
+    {
+        FakeCluster cluster = new()
+        {
+            BoardStatistics = (board, _) => Task.FromResult(new BoardStatistics(board, 4, 0, 0, 0, 0, 1)),
+            BoardLinks = (board, _) => Task.FromResult(new BoardLinks(board, "datagram", "star", "protected", "b2 and b3 are apart", [new LinkReport
+            {
+                Board = "b2",
+                IncomingLoss = 0.05,
+                OutgoingLoss = 0.1,
+                RoundTripMs = 5.25,
+                Copies = 2,
+                SentDatagrams = 100,
+                ResentChunks = 7,
+            }])),
+        };
+        await using TestGateway gateway = await TestGateway.StartAsync(cluster.StartAsync);
+        await gateway.WaitUntilReadyAsync();
+
+        JsonElement model = (await gateway.GetAsync("/v1/boards")).Json.GetProperty("data")[0].GetProperty("models")[0];
+
+        Assert.Equal("datagram", model.GetProperty("transport").GetString());
+        Assert.Equal("star", model.GetProperty("topology").GetString());
+        Assert.Equal("protected", model.GetProperty("policy").GetString());
+        Assert.Equal("b2 and b3 are apart", model.GetProperty("note").GetString());
+        JsonElement link = Assert.Single(model.GetProperty("links").EnumerateArray());
+        Assert.Equal("b2", link.GetProperty("board").GetString());
+        Assert.Equal(0.05, link.GetProperty("incoming_loss").GetDouble());
+        Assert.Equal(0.1, link.GetProperty("outgoing_loss").GetDouble());
+        Assert.Equal(5.25, link.GetProperty("round_trip_ms").GetDouble());
+        Assert.Equal(2, link.GetProperty("copies").GetInt32());
+        Assert.Equal(100, link.GetProperty("sent_datagrams").GetInt64());
+        Assert.Equal(7, link.GetProperty("resent_chunks").GetInt64());
     }
 
     [Fact]

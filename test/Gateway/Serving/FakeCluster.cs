@@ -28,6 +28,10 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
     public Func<string, string, Task<BoardStatistics>> BoardStatistics { get; set; } =
         (board, _) => Task.FromResult(new BoardStatistics(board, 0, 0, 0, 0, 0, 0));
 
+    /// <summary>What a board's grain tells of links: board, model.</summary>
+    public Func<string, string, Task<BoardLinks>> BoardLinks { get; set; } =
+        (board, _) => Task.FromResult(new BoardLinks(board, null, null, null, null, []));
+
     /// <summary>What becomes of a board that wants to join: name, process, address.</summary>
     public Func<string, string, Uri, string?> Join { get; set; } = (_, _, _) => null;
 
@@ -123,6 +127,8 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
     private sealed class BoardOf(FakeCluster cluster, string name) : IBoardGrain
     {
         public Task<BoardStatistics> GetStatisticsAsync(string model) => cluster.BoardStatistics(name, model);
+
+        public Task<BoardLinks> GetLinksAsync(string model) => cluster.BoardLinks(name, model);
 
         public Task<BoardCapabilities> GetCapabilitiesAsync() => throw new NotSupportedException();
 

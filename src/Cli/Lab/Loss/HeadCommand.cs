@@ -12,7 +12,8 @@ namespace Halo.Cli.Lab.Loss;
 
 /// <summary>
 /// <c>halo lab head</c>, not shown: the head process of a laboratory. It says <see cref="Ready"/> when all boards are in service, and answers each line
-/// "run N" with one line of JSON, a <see cref="HeadRun"/>. It ends with its standard input.
+/// "run N" with one line of JSON, a <see cref="HeadRun"/>, and each line "links" with another, a <see cref="HeadLinks"/>. It ends with its standard
+/// input.
 /// </summary>
 internal static class HeadCommand
 {
@@ -22,6 +23,8 @@ internal static class HeadCommand
 
     // What every answer begins with, so that it is found among other lines.
     internal const string AnswerBeginning = "{\"firstMs\"";
+    internal const string LinksLine = "links";
+    internal const string LinksBeginning = "{\"counts\"";
 
     internal static Command Create()
     {
@@ -82,13 +85,22 @@ internal static class HeadCommand
         await console.Output.FlushAsync(cancellationToken);
         while (await Task.Run(Console.In.ReadLine, cancellationToken) is { } line)
         {
-            int tokens = int.Parse(line["run ".Length..], CultureInfo.InvariantCulture);
-            HeadRun run = await GenerateAsync(session, tokens, cancellationToken);
-            await console.Output.WriteLineAsync(JsonSerializer.Serialize(run, HeadJson.Default.HeadRun));
+            await console.Output.WriteLineAsync(line == LinksLine
+                ? JsonSerializer.Serialize(await CountAsync(session), HeadJson.Default.HeadLinks)
+                : JsonSerializer.Serialize(
+                    await GenerateAsync(session, int.Parse(line["run ".Length..], CultureInfo.InvariantCulture), cancellationToken), HeadJson.Default.HeadRun));
             await console.Output.FlushAsync(cancellationToken);
         }
 
         return CommandHost.Success;
+    }
+
+    // Of all boards of the plan, over their control endpoints.
+    private static async Task<HeadLinks> CountAsync(ModelSession session)
+    {
+        IReadOnlyList<string> boards = (await session.GetPlanAsync()).Boards;
+        BoardLinks[] known = await Task.WhenAll(boards.Select(board => session.Grains.GetGrain<IBoardGrain>(board).GetLinksAsync(session.Model.Name)));
+        return new HeadLinks(LinkCounts.Of([.. known.SelectMany(board => board.Links)]));
     }
 }
 
@@ -99,6 +111,11 @@ internal static class HeadCommand
 /// <param name="Text">Their text.</param>
 internal sealed record HeadRun(double FirstMs, double[] TokenMs, int[] Tokens, string Text);
 
+/// <summary>What the boards have counted on their links so far.</summary>
+/// <param name="Counts">By the names of <see cref="LinkCounts"/>; null where nothing measures links.</param>
+internal sealed record HeadLinks(Dictionary<string, long>? Counts);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(HeadRun))]
+[JsonSerializable(typeof(HeadLinks))]
 internal sealed partial class HeadJson : JsonSerializerContext;

@@ -74,6 +74,15 @@ internal sealed class LabCluster : IAsyncDisposable
         return JsonSerializer.Deserialize(line, HeadJson.Default.HeadRun)!;
     }
 
+    /// <summary>What all boards have counted on their links so far; null where nothing measures them.</summary>
+    /// <exception cref="Halo.Lab.LabException">The head process ended.</exception>
+    internal async Task<Dictionary<string, long>?> CountAsync(CancellationToken cancellationToken)
+    {
+        await Head.WriteLineAsync(HeadCommand.LinksLine);
+        string line = await Head.ReadLineAsync(HeadCommand.LinksBeginning, cancellationToken);
+        return JsonSerializer.Deserialize(line, HeadJson.Default.HeadLinks)!.Counts;
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (LabProcess process in Enumerable.Reverse(_processes))

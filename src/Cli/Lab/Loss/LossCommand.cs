@@ -79,17 +79,19 @@ internal static class LossCommand
         }
 
         TextTable table = new TextTable().Words("policy", "topology").Numbers(
-            "loss %", "TPOT ms", "p50", "p99", "TTFT ms", "x T0", "oracle ms", "with relay", "CPU ms", "frames", "bytes").Words("text");
+            "loss %", "TPOT ms", "p50", "p99", "TTFT ms", "x T0", "oracle ms", "with relay", "CPU ms", "frames", "bytes", "lost")
+            .Numbers([.. LinkCounts.Names]).Words("text");
         foreach (LossCell cell in report.Cells)
         {
             string lossOf = cell.Bursts ? Number(report.BadPercent!.Value, "0.##") + " bad" : Number(cell.LossPercent, "0.##");
             table.Row(cell.Fault is { } fault
-                ? [cell.Policy, cell.Topology, lossOf, .. Enumerable.Repeat("-", 10), fault]
+                ? [cell.Policy, cell.Topology, lossOf, .. Enumerable.Repeat("-", 11 + LinkCounts.Names.Count), fault]
                 :
                 [
                     cell.Policy, cell.Topology, lossOf, Number(cell.TpotMs), Number(cell.TpotP50Ms), Number(cell.TpotP99Ms), Number(cell.TtftMs),
                     Number(cell.Ratio, "0.00"), Number(cell.OracleMs), Number(cell.OracleRelayedMs), Number(cell.ProcessorMsPerToken),
-                    Number(cell.FramesPerToken, "0"), Number(cell.BytesPerToken, "0"), cell.SameText ? "same" : Number(cell.SameTokens, "0") + " same",
+                    Number(cell.FramesPerToken, "0"), Number(cell.BytesPerToken, "0"), Number((double)cell.LostPackets / report.Tokens),
+                    .. LinkCounts.Names.Select(name => Number(cell.ChunksPerToken?.GetValueOrDefault(name))), cell.SameText ? "same" : Number(cell.SameTokens, "0") + " same",
                 ]);
         }
 

@@ -108,11 +108,13 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
         try
         {
             await cluster.GenerateAsync(SettlingTokens, limit.Token);
+            Dictionary<string, long>? countsBefore = await cluster.CountAsync(limit.Token);
             TrafficTotal before = cluster.Traffic;
             TimeSpan busyBefore = cluster.ProcessorTime;
             HeadRun run = await cluster.GenerateAsync(setting.Tokens, limit.Token);
             TimeSpan busy = cluster.ProcessorTime - busyBefore;
             TrafficTotal after = cluster.Traffic;
+            Dictionary<string, long>? countsAfter = await cluster.CountAsync(limit.Token);
             double[] sorted = [.. run.TokenMs.Order()];
             return cell with
             {
@@ -124,6 +126,7 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
                 FramesPerToken = (double)(after.Packets - before.Packets) / setting.Tokens,
                 BytesPerToken = (double)(after.Bytes - before.Bytes) / setting.Tokens,
                 LostPackets = after.Lost - before.Lost,
+                ChunksPerToken = LinkCounts.PerToken(countsBefore, countsAfter, setting.Tokens),
                 Overflows = after.Overflows - before.Overflows,
                 SameText = run.Tokens.AsSpan().SequenceEqual(reference.Tokens),
                 SameTokens = run.Tokens.AsSpan().CommonPrefixLength(reference.Tokens),

@@ -88,6 +88,12 @@ internal sealed record LossCell
     /// <summary>Packets that the links lost.</summary>
     public long LostPackets { get; init; }
 
+    /// <summary>
+    /// What all boards count of chunks for a token, by the names of <see cref="LinkCounts"/>; null with streams, which count nothing. A packet that the
+    /// links lose may carry several chunks.
+    /// </summary>
+    public Dictionary<string, double>? ChunksPerToken { get; init; }
+
     /// <summary>Times the emulator had no room; above 0 the cell is spoilt.</summary>
     public long Overflows { get; init; }
 

@@ -19,14 +19,19 @@ internal sealed record DatagramKeys(FrameCipherKind Cipher, DirectionKey Send, D
     /// Derives the keys from those of a link whose handshake went through, so they are fresh with every connection. The link's own keys seal its
     /// frames and give no nonce away to datagrams.
     /// </summary>
-    internal static DatagramKeys Of(LinkKeys link) => new(link.Cipher, Derive(link.Send), Derive(link.Receive));
+    internal static DatagramKeys Of(LinkKeys link) => new(
+        link.Cipher, Derive(link.Send, "halo datagram id"u8, "halo datagram key"u8), Derive(link.Receive, "halo datagram id"u8, "halo datagram key"u8));
 
-    private static DirectionKey Derive(byte[] linkKey)
+    /// <summary>Keys for the probes that are sent before: they take no numbers away from the session's datagrams.</summary>
+    internal static DatagramKeys OfProbes(LinkKeys link) => new(
+        link.Cipher, Derive(link.Send, "halo probe id"u8, "halo probe key"u8), Derive(link.Receive, "halo probe id"u8, "halo probe key"u8));
+
+    private static DirectionKey Derive(byte[] linkKey, ReadOnlySpan<byte> idLabel, ReadOnlySpan<byte> keyLabel)
     {
         Span<byte> id = stackalloc byte[sizeof(uint)];
-        HKDF.Expand(HashAlgorithmName.SHA256, linkKey, id, "halo datagram id"u8);
+        HKDF.Expand(HashAlgorithmName.SHA256, linkKey, id, idLabel);
         byte[] key = new byte[AeadCipher.KeyBytes];
-        HKDF.Expand(HashAlgorithmName.SHA256, linkKey, key, "halo datagram key"u8);
+        HKDF.Expand(HashAlgorithmName.SHA256, linkKey, key, keyLabel);
         return new DirectionKey(BinaryPrimitives.ReadUInt32LittleEndian(id), key);
     }
 }
