@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Halo.Boards.Control;
 using Halo.Fabric.Streams;
@@ -103,7 +102,7 @@ internal sealed class LabCluster : IAsyncDisposable
             NetworkNamespace board = _network.Boards[index];
             string name = string.Create(CultureInfo.InvariantCulture, $"b{index + 1}");
             _processes.Add(LabProcess.Start(
-                board, $"board {name}", DotnetPath(), ProgramPath("halo-silo.dll"),
+                board, $"board {name}", LabProgram.Dotnet, LabProgram.Of("halo-silo.dll"),
                 "--name", name, "--key-file", KeyFile, "--listen", board.Address, "--port", Text(ControlPort), "--data-port", Text(ControlPort + 1),
                 "--speed", "1", "--threads", "1", "--model", model, "--cache", Path.Combine(_folder.FullName, name)));
         }
@@ -125,22 +124,13 @@ internal sealed class LabCluster : IAsyncDisposable
         };
         IEnumerable<string> boards = _network.Boards.Skip(1).SelectMany(board => (string[])["--board", $"http://{board.Address}:{Text(ControlPort)}"]);
         _processes.Add(LabProcess.Start(
-            _network.Boards[0], "the head", DotnetPath(),
+            _network.Boards[0], "the head", LabProgram.Dotnet,
             [
-                ProgramPath("halo.dll"), "lab", HeadCommand.Name, "--model", model, "--key-file", KeyFile, "--topology", topology.ToString(),
+                LabProgram.Of("halo.dll"), "lab", HeadCommand.Name, "--model", model, "--key-file", KeyFile, "--topology", topology.ToString(),
                 "--wire", wire.ToString(), "--tokens", Text(tokens), .. transport, .. boards,
             ]));
         await Head.ReadLineAsync(HeadCommand.Ready, cancellationToken);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string ProgramPath(string file) => Path.Combine(AppContext.BaseDirectory, file);
-
-    // The runtime's folder is DOTNET/shared/NAME/VERSION.
-    private static string DotnetPath()
-    {
-        string path = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
-        return File.Exists(path) ? path : "dotnet";
-    }
 }
