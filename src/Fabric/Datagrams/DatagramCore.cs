@@ -15,6 +15,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
     private const int FewestOnTheWay = 8;
 
     private readonly DatagramLink?[] _links; // by place
+    private readonly IDatagramSink _sink;
     private readonly bool _canRelay;
     private int _turn; // third boards take turns: their own links may be bad
 
@@ -26,6 +27,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
     internal DatagramCore(int place, IReadOnlyList<DatagramKeys?> keys, DatagramOptions options, IDatagramSink sink, IChunkReceiver receiver)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, DatagramFormat.MaxBoards);
+        _sink = sink;
         int window = Math.Clamp(ChunksOnTheWay / Math.Max(1, keys.Count - 1), FewestOnTheWay, IncomingChunks.Width);
         int maxCopies = options.Policy == DeliveryPolicy.Strict ? 0 : Math.Clamp(options.MaxCopies, 1, 4);
         int stageLinks = (keys.Count - 1) * (options.Topology == Topology.Star ? 2 : keys.Count);
@@ -85,6 +87,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
         {
             link?.SendCopy(now);
         }
+
+        _sink.Flush();
     }
 
     /// <summary>Takes whatever came; what is not of this session is dropped, and counted.</summary>
@@ -123,6 +127,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
         {
             link?.Poll(now);
         }
+
+        _sink.Flush();
     }
 
     /// <summary>What is known of the link to a board; null where there is none.</summary>
@@ -159,6 +165,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
                 }
             }
         }
+
+        _sink.Flush();
     }
 
     private void SendCopy(DatagramLink link, long now)
