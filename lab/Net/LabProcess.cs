@@ -28,6 +28,16 @@ public sealed class LabProcess : IAsyncDisposable
     /// <summary>Processor time it has used, in user and kernel mode, to 10 ms.</summary>
     public TimeSpan ProcessorTime => _process.TotalProcessorTime;
 
+    /// <summary>Memory that it has in use, in bytes.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts a process.</summary>
     /// <param name="board">The namespace it is in.</param>
     /// <param name="name">What messages call it.</param>

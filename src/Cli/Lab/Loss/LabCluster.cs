@@ -28,6 +28,9 @@ internal sealed class LabCluster : IAsyncDisposable
     /// <summary>Processor time of all processes so far.</summary>
     internal TimeSpan ProcessorTime => _processes.Aggregate(TimeSpan.Zero, (sum, process) => sum + process.ProcessorTime);
 
+    /// <summary>Memory of all processes that is in use, in bytes.</summary>
+    internal long MemoryBytes => _processes.Sum(process => process.MemoryBytes);
+
     private LabProcess Head => _processes[^1];
 
     private string KeyFile => Path.Combine(_folder.FullName, "cluster.key");
@@ -63,6 +66,9 @@ internal sealed class LabCluster : IAsyncDisposable
     /// <param name="setting">The network; its own losses do not count.</param>
     /// <param name="link">What links do, of one bad board where the setting names it.</param>
     internal Task SetAsync(LinkSetting setting, LinkSettings link) => _network.ChangeAsync((model, now) => setting.Apply(link, model, now));
+
+    /// <summary>Changes the network in whatever way, while it runs.</summary>
+    internal Task ChangeAsync(Action<NetworkModel> change) => _network.ChangeAsync((model, _) => change(model));
 
     /// <summary>Has the head generate.</summary>
     /// <exception cref="Halo.Lab.LabException">The head process ended.</exception>
