@@ -70,6 +70,9 @@ internal sealed class LabCluster : IAsyncDisposable
     /// <summary>Changes the network in whatever way, while it runs.</summary>
     internal Task ChangeAsync(Action<NetworkModel> change) => _network.ChangeAsync((model, _) => change(model));
 
+    /// <summary>Does something in a board's network, and gives what came of it.</summary>
+    internal T RunAt<T>(int board, Func<T> work) => _network.Boards[board].Run(work);
+
     /// <summary>Has the head generate.</summary>
     /// <exception cref="Halo.Lab.LabException">The head process ended.</exception>
     internal async Task<HeadRun> GenerateAsync(int tokens, CancellationToken cancellationToken)
