@@ -28,22 +28,30 @@ public sealed class LabProcess : IAsyncDisposable
     /// <summary>Processor time it has used, in user and kernel mode, to 10 ms.</summary>
     public TimeSpan ProcessorTime => _process.TotalProcessorTime;
 
+    /// <summary>Memory that it has in use, in bytes.</summary>
+    public long MemoryBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts a process.</summary>
     /// <param name="board">The namespace it is in.</param>
     /// <param name="name">What messages call it.</param>
     /// <param name="program">The program.</param>
     /// <param name="arguments">Its arguments.</param>
-    public static LabProcess Start(NetworkNamespace board, string name, string program, params string[] arguments)
-    {
-        ProcessStartInfo start = new(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-        return new LabProcess(board.Start(start), name);
-    }
+    public static LabProcess Start(NetworkNamespace board, string name, string program, params string[] arguments) =>
+        new(board.Start(StartOf(program, arguments)), name);
+
+    /// <summary>Starts a process in this process's own network.</summary>
+    /// <param name="name">What messages call it.</param>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static LabProcess StartHere(string name, string program, params string[] arguments) =>
+        new(Process.Start(StartOf(program, arguments))!, name);
 
     /// <summary>Writes a line to the process's standard input.</summary>
     public async Task WriteLineAsync(string line)
@@ -83,6 +91,14 @@ public sealed class LabProcess : IAsyncDisposable
         await _reading;
         _process.Dispose();
     }
+
+    private static ProcessStartInfo StartOf(string program, string[] arguments) => new(program, arguments)
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        StandardOutputEncoding = Encoding.UTF8,
+    };
 
     private async Task ReadLinesAsync()
     {

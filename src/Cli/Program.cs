@@ -26,6 +26,7 @@ internal static class Program
         new Command("bench", "Measure speed.")
         {
             DecodeCommand.Create(),
+            TransportCommand.Create(),
         },
         new Command("lab", "Make what experiments need.")
         {

@@ -42,10 +42,14 @@ internal sealed record ListedModel(
 /// <param name="ResentChunks">Chunks sent again because no acknowledgement came.</param>
 /// <param name="CopiedChunks">Chunks sent more often on purpose.</param>
 /// <param name="CarriedChunks">Chunks of third boards carried there.</param>
+/// <param name="OutgoingIncastLoss">The part of the loss that full queues lost.</param>
+/// <param name="RecoveredChunks">Chunks from there that were rebuilt from parity.</param>
+/// <param name="FilledChunks">Relaxed: chunks from there that were missing at the deadline.</param>
+/// <param name="OutgoingBytesPerSecond">Bytes of datagrams sent a second, of late.</param>
 internal sealed record ListedLink(
-    string Board, double OutgoingLoss, double OutgoingIncastLoss, double OutgoingBurst, double RoundTripMs, double RoundTripDeviationMs, int Copies, long SentDatagrams, long ResentChunks,
+    string Board, double OutgoingLoss, double OutgoingBurst, double RoundTripMs, double RoundTripDeviationMs, int Copies, long SentDatagrams, long ResentChunks,
     long CopiedChunks, long CarriedChunks,
-    long RecoveredChunks, long FilledChunks, double OutgoingBytesPerSecond);
+    double OutgoingIncastLoss = 0, long RecoveredChunks = 0, long FilledChunks = 0, double OutgoingBytesPerSecond = 0);
 
 /// <summary>An error of OpenAI's form.</summary>
 internal sealed record ErrorAnswer(ErrorText Error);

@@ -16,6 +16,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
     private const int FewestOnTheWay = 8;
 
     private readonly DatagramLink?[] _links; // by place
+    private readonly IDatagramSink _sink;
     private readonly bool _canRelay;
     private readonly DatagramCost _cost;
     private int _turn; // third boards take turns: their own links may be bad
@@ -28,6 +29,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
     internal DatagramCore(int place, IReadOnlyList<DatagramKeys?> keys, DatagramOptions options, IDatagramSink sink, IChunkReceiver receiver)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(keys.Count, DatagramFormat.MaxBoards);
+        _sink = sink;
         int window = Math.Clamp(ChunksOnTheWay / Math.Max(1, keys.Count - 1), FewestOnTheWay, IncomingChunks.Width);
         int maxCopies = options.Policy == DeliveryPolicy.Strict ? 0 : Math.Clamp(options.MaxCopies, 1, 4);
         int stageLinks = StageLinks(keys.Count, options.Topology);
@@ -100,6 +102,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
                 }
             }
         }
+
+        _sink.Flush();
     }
 
     /// <summary>When the caller wants to be woken, whatever happens; part of <see cref="Deadline"/>.</summary>
@@ -135,6 +139,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
         {
             link?.SendCopy(now);
         }
+
+        _sink.Flush();
     }
 
     /// <summary>The system took so many microseconds to send a datagram: redundancy is weighed against that.</summary>
@@ -179,6 +185,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
         {
             link?.Poll(now);
         }
+
+        _sink.Flush();
     }
 
     /// <summary>What is known of the link to a board; null where there is none.</summary>
@@ -220,6 +228,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
                 }
             }
         }
+
+        _sink.Flush();
     }
 
     private static int StageLinks(int boards, Topology topology) => (boards - 1) * (topology == Topology.Star ? 2 : boards);

@@ -1,18 +1,23 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Halo.Fabric.Datagrams.Format;
 using Halo.Fabric.Streams.Sessions;
 
 namespace Halo.Fabric.Datagrams;
 
 /// <summary>
 /// Moves the datagrams of one board on its step thread, which waits for them: no other thread has to be woken first. While that thread computes,
-/// or waits elsewhere for the next request, a timer moves them, so that what others send again is answered and what they lack is sent again.
+/// or waits elsewhere for the next request, a helper moves them, so that what others send again is answered and what they lack is sent again.
 /// </summary>
+/// <remarks>
+/// The helper is a thread of its own and no timer of the runtime's: a worker of the thread pool spins for long after each tick before it sleeps, which
+/// took as much processor time as half of all sending.
+/// </remarks>
 internal sealed class DatagramPump : IDatagramDriver
 {
-    private const int MostAtOnce = 512; // datagrams taken in one call, so that a flood cannot keep the thread
+    // Datagrams taken in one call, so that a flood cannot keep the thread. The socket shows no more that the system gave it already: those are
+    // taken too, 64 KiB at most.
+    private const int MostAtOnce = 512;
 
     private static readonly TimeSpan s_assist = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_assistQuiet = TimeSpan.FromMilliseconds(250);
@@ -21,15 +26,16 @@ internal sealed class DatagramPump : IDatagramDriver
     private readonly SocketAddress?[] _addresses;  // by place
     private readonly StreamConnection?[] _tethers; // by place; closed when the other board ends
     private readonly Waker _waker = new();
+    private readonly AutoResetEvent _assist = new(false); // ends the helper's sleep
     private readonly List<Socket> _readable = [];  // reused by every wait
-    private readonly byte[] _incoming = GC.AllocateArray<byte>(DatagramFormat.MaxBytes + 1, pinned: true); // one more, so that a longer one shows
     private DatagramCore? _core;
     private Lock _gate = new();
     private Action<int, string> _onLost = (_, _) => { };
     private Action _afterwards = () => { };
-    private Timer? _assist;
     private bool _assistsOften;
     private long _movedAt;
+    private long _sendTicks;  // since the last flush
+    private int _sent;        // likewise
     private long _heardUntil; // what came before then was taken at once
     private bool _waiting;
     private bool _assisted;
@@ -57,7 +63,7 @@ internal sealed class DatagramPump : IDatagramDriver
 
         _movedAt = Now;
         _assistsOften = true;
-        _assist = new Timer(_ => Assist(), null, s_assist, s_assist);
+        new Thread(AssistUntilDisposed) { IsBackground = true, Name = "halo-datagrams" }.Start();
     }
 
     public long ReceiveOverflows => _socket.ReceiveOverflows;
@@ -66,7 +72,23 @@ internal sealed class DatagramPump : IDatagramDriver
     {
         long start = Stopwatch.GetTimestamp();
         _socket.Send(datagram, _addresses[peer]!);
-        _core!.NoteSend(Stopwatch.GetElapsedTime(start).TotalMicroseconds);
+        _sendTicks += Stopwatch.GetTimestamp() - start;
+        _sent++;
+    }
+
+    public void Flush()
+    {
+        if (_sent == 0)
+        {
+            return;
+        }
+
+        // Several datagrams may share a system call, whichever of them brings it about.
+        long start = Stopwatch.GetTimestamp();
+        _socket.Flush();
+        _sendTicks += Stopwatch.GetTimestamp() - start;
+        _core!.NoteSend(_sendTicks * 1e6 / Stopwatch.Frequency / _sent);
+        (_sendTicks, _sent) = (0, 0);
     }
 
     public bool Move()
@@ -74,12 +96,13 @@ internal sealed class DatagramPump : IDatagramDriver
         bool moved;
         lock (_gate)
         {
-            // What the timer's thread moved may be what the caller waits for.
+            // What the helper moved may be what the caller waits for.
             moved = MoveDatagrams() | _assisted;
             _assisted = false;
-            if (!_assistsOften)
+            if (!_assistsOften && !_disposed)
             {
-                AssistEvery(s_assist);
+                _assistsOften = true;
+                _assist.Set();
             }
         }
 
@@ -145,9 +168,9 @@ internal sealed class DatagramPump : IDatagramDriver
             }
 
             _disposed = true;
+            _assist.Set(); // the helper disposes of it
         }
 
-        _assist?.Dispose();
         _socket.Dispose();
         _waker.Dispose();
         foreach (StreamConnection? tether in _tethers)
@@ -205,18 +228,29 @@ internal sealed class DatagramPump : IDatagramDriver
         _movedAt = Now;
         long waited = _movedAt - _heardUntil;
         int taken = 0;
-        for (int count = _socket.Receive(_incoming); count >= 0; count = _socket.Receive(_incoming))
+        while ((taken < MostAtOnce || _socket.HoldsDatagrams) && _socket.TryReceive(out Span<byte> datagram))
         {
-            _core!.OnDatagram(_movedAt, _incoming.AsSpan(0, count), waited);
-            if (++taken == MostAtOnce)
-            {
-                break;
-            }
+            _core!.OnDatagram(_movedAt, datagram, waited);
+            taken++;
         }
 
         _core!.Poll(_movedAt);
         _heardUntil = Now;
         return taken > 0;
+    }
+
+    private void AssistUntilDisposed()
+    {
+        while (!Volatile.Read(ref _disposed))
+        {
+            _assist.WaitOne(Volatile.Read(ref _assistsOften) ? s_assist : s_assistQuiet);
+            if (Now - Volatile.Read(ref _movedAt) >= s_assist.TotalMicroseconds)
+            {
+                Assist();
+            }
+        }
+
+        _assist.Dispose();
     }
 
     private void Assist()
@@ -233,33 +267,16 @@ internal sealed class DatagramPump : IDatagramDriver
                 return;
             }
 
-            if (_waiting)
-            {
-                // The step thread moves them, perhaps in an hour; when it does, the timer is needed again.
-                if (_assistsOften)
-                {
-                    AssistEvery(s_assistQuiet);
-                }
-
-                return;
-            }
-
             long before = _movedAt;
-            bool moved = MoveDatagrams();
-            _assisted |= moved;
-            if (!moved)
+            if (!_waiting)
             {
-                _movedAt = before;
+                bool moved = MoveDatagrams();
+                _assisted |= moved;
+                _movedAt = moved ? _movedAt : before;
             }
 
-            if (_assistsOften && _core!.IsQuiet && Now - before > s_assistQuiet.TotalMicroseconds)
-            {
-                AssistEvery(s_assistQuiet);
-            }
-            else if (!_assistsOften && moved)
-            {
-                AssistEvery(s_assist);
-            }
+            // Where the step thread waits it moves them, perhaps in an hour; when it does, the helper is needed again.
+            _assistsOften = Now - _movedAt <= s_assistQuiet.TotalMicroseconds || !(_waiting || _core!.IsQuiet);
         }
         finally
         {
@@ -267,11 +284,5 @@ internal sealed class DatagramPump : IDatagramDriver
         }
 
         _afterwards();
-    }
-
-    private void AssistEvery(TimeSpan period)
-    {
-        _assistsOften = period == s_assist;
-        _assist?.Change(period, period);
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using Halo.Fabric.Datagrams.Sockets;
 
 namespace Halo.Fabric.Datagrams;
 
@@ -15,12 +16,14 @@ internal sealed class DatagramSocket : IDisposable
     private const int MemoryInfoBytes = 9 * sizeof(uint);
 
     private readonly bool _isV6;
+    private readonly IDatagramPath _path;
 
     /// <param name="address">The address to listen on.</param>
     /// <param name="port">The port; any that is free by default.</param>
+    /// <param name="batches">Whether several datagrams may go with one system call, where the system can do that.</param>
     /// <exception cref="SocketException">There is no such address here.</exception>
     /// <exception cref="IOException">The port cannot be had.</exception>
-    internal DatagramSocket(IPAddress address, UdpPort port = default)
+    internal DatagramSocket(IPAddress address, UdpPort port = default, bool batches = true)
     {
         _isV6 = address.AddressFamily == AddressFamily.InterNetworkV6;
         Socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
@@ -34,6 +37,7 @@ internal sealed class DatagramSocket : IDisposable
             Socket.ReceiveBufferSize = BufferBytes;
             Socket.SendBufferSize = BufferBytes;
             port.Bind(Socket, address);
+            _path = (batches ? BatchPath.TryCreate(Socket) : null) ?? (IDatagramPath)new PlainPath(Socket);
         }
         catch
         {
@@ -81,36 +85,17 @@ internal sealed class DatagramSocket : IDisposable
         };
     }
 
-    internal void Send(ReadOnlySpan<byte> datagram, SocketAddress receiver)
-    {
-        try
-        {
-            Socket.SendTo(datagram, SocketFlags.None, receiver);
-        }
-        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
-        {
-            // Lost, as it may be anywhere on its way: it is sent again.
-        }
-    }
+    /// <summary>Sends a datagram, at the latest with <see cref="Flush"/>.</summary>
+    internal void Send(ReadOnlySpan<byte> datagram, SocketAddress receiver) => _path.Send(datagram, receiver);
 
-    /// <summary>Receives a datagram, cut to the buffer; -1 where none has come.</summary>
-    internal int Receive(Span<byte> buffer)
-    {
-        try
-        {
-            int count = Socket.Receive(buffer, SocketFlags.None, out SocketError error);
-            return error switch
-            {
-                SocketError.Success => count,
-                SocketError.ConnectionReset or SocketError.ConnectionRefused or SocketError.MessageSize => 0, // of another datagram: go on
-                _ => -1,
-            };
-        }
-        catch (ObjectDisposedException)
-        {
-            return -1;
-        }
-    }
+    /// <summary>Sends what waits for more datagrams to go with.</summary>
+    internal void Flush() => _path.Flush();
+
+    /// <summary>Whether datagrams have left the system that <see cref="TryReceive"/> has not given out.</summary>
+    internal bool HoldsDatagrams => _path.HoldsDatagrams;
+
+    /// <summary>The next datagram, which may be overwritten, until the next call; false where none has come.</summary>
+    internal bool TryReceive(out Span<byte> datagram) => _path.TryReceive(out datagram);
 
     public void Dispose() => Socket.Dispose();
 

@@ -86,6 +86,9 @@ public sealed class DatagramTransport : ITransport
 
     private bool IsStar => _topology == Topology.Star;
 
+    /// <summary>Datagrams that claimed to come from no board of this session.</summary>
+    internal long StrangeDatagrams => _core.StrangeDatagrams;
+
     /// <summary>What is known of this board's links, in the order of the boards. From any thread.</summary>
     public IReadOnlyList<LinkStatistics> Statistics()
     {

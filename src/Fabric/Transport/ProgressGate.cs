@@ -19,6 +19,7 @@ internal sealed class ProgressGate
     private readonly bool _spin;
     private readonly IProgressPump? _pump;
     private readonly object _parking = new();
+    private SpinRule _spinRule; // of the one thread that waits with a pump
     private int _parked;
     private volatile bool _stopped;
 
@@ -77,6 +78,7 @@ internal sealed class ProgressGate
     internal bool Wait(int first, int end, long value, ref long aborted, long abortValue)
     {
         long spinUntil = 0;
+        bool spins = _spin;
         SpinWait spinner = default;
         while (!Reached(first, end, value))
         {
@@ -90,12 +92,13 @@ internal sealed class ProgressGate
                 continue;
             }
 
-            if (_spin && spinUntil == 0)
+            if (spins && spinUntil == 0)
             {
+                spins = _pump is null || _spinRule.MaySpin();
                 spinUntil = Stopwatch.GetTimestamp() + s_spinTicks;
             }
 
-            if (_spin && Stopwatch.GetTimestamp() < spinUntil)
+            if (spins && Stopwatch.GetTimestamp() < spinUntil)
             {
                 if (_pump is null)
                 {
@@ -104,12 +107,23 @@ internal sealed class ProgressGate
             }
             else if (_pump is not null)
             {
+                if (spins)
+                {
+                    spins = false;
+                    _spinRule.Spun(reached: false);
+                }
+
                 _pump.Wait();
             }
             else
             {
                 Park(first, end, value, ref aborted, abortValue);
             }
+        }
+
+        if (_pump is not null && spins && spinUntil != 0)
+        {
+            _spinRule.Spun(reached: true);
         }
 
         return true;

@@ -45,7 +45,8 @@ public sealed class BoardsCommandTests
               {"name":"b1","address":null,"state":"alive","reason":null,"cores":4,"gigabytes_per_second":10,"memory_bytes":2000000000,"round_trip_ms":null,
                "is_head":true,"models":[{"model":"tales","shards":5,"transport":"datagram","topology":"star","policy":"protected","note":"b2 is\napart",
                  "links":[{"board":"b2","outgoing_loss":0.0512,"outgoing_burst":1.25,"round_trip_ms":5.28,"round_trip_deviation_ms":0.31,"copies":2,
-                           "sent_datagrams":1000,"resent_chunks":7,"copied_chunks":900,"carried_chunks":3}]}]},
+                           "sent_datagrams":1000,"resent_chunks":7,"copied_chunks":900,"carried_chunks":3,
+                           "outgoing_incast_loss":0.004,"recovered_chunks":11,"filled_chunks":13,"outgoing_bytes_per_second":4200}]}]},
               {"name":"b2","address":"http://10.0.0.12:5100","state":"alive","reason":null,"cores":2,"gigabytes_per_second":3,"memory_bytes":1000000000,
                "round_trip_ms":0.4,"is_head":false,"models":[{"model":"tales","shards":5,"transport":"datagram","topology":"star","policy":"protected","note":null,
                  "links":[{"board":"b1","outgoing_loss":0,"outgoing_burst":0,"round_trip_ms":0,"round_trip_deviation_ms":0,"copies":1,
@@ -59,9 +60,9 @@ public sealed class BoardsCommandTests
         Assert.Equal(
             full
                 ? [
-                    "from to lost % in a row RTT ms +- copies datagrams resent copied carried",
-                    "b1 b2 5.1 1.3 5.3 0.3 2 1000 7 900 3",
-                    "b2 b1 0.0 0.0 ? 0.0 1 0 0 0 0",
+                    "from to lost % incast % in a row RTT ms +- copies kB/s datagrams resent copied carried recovered filled",
+                    "b1 b2 5.1 0.4 1.3 5.3 0.3 2 4.2 1000 7 900 3 11 13",
+                    "b2 b1 0.0 0.0 0.0 ? 0.0 1 0.0 0 0 0 0 0 0",
                 ]
                 : (string[])["lost %, RTT ms to b1 to b2", "from b1 - 5.1, 5.3", "from b2 0.0, ? -"],
             lines[5..]);

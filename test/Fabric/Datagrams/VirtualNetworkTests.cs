@@ -21,6 +21,7 @@ public sealed class VirtualNetworkTests
                     {
                         data.Add(boards, topology, policy, 0, 0);
                         data.Add(boards, topology, policy, 0.05, 0.05);
+                        data.Add(boards, topology, policy, 0.1, 0.3);
                         data.Add(boards, topology, policy, 0.3, 0.3);
                     }
                 }
@@ -81,6 +82,33 @@ public sealed class VirtualNetworkTests
 
         Impairments clean = new() { Delay = 2500 };
         Assert.InRange(Time(clean with { Loss = loss, BadTime = badTime }) / Time(clean), 1, most);
+    }
+
+    [Theory]
+    [InlineData(DeliveryPolicy.Protected)]
+    [InlineData(DeliveryPolicy.Strict)]
+    public void Walk_LossThatComesAndGoes_IsExactAndAsFastAgain(DeliveryPolicy policy)
+    {
+        using VirtualFabric fabric = new(4, new DatagramOptions(Topology.Mesh, WireType.F32, policy), new Impairments { Delay = 2500 }, stages: 8);
+        long step = 0;
+        double Time(double loss)
+        {
+            fabric.Network.Impairments = new Impairments { Delay = 2500, Loss = loss };
+            long start = fabric.Network.Now;
+            for (long last = step + 60; step < last;)
+            {
+                fabric.Walk(++step);
+            }
+
+            return fabric.Network.Now - start;
+        }
+
+        double before = Time(0);
+        double during = Time(0.1);
+        Time(0); // what was measured of the loss fades
+        double after = Time(0);
+        Assert.True(during > 1.02 * before, $"{before}, then {during} us: the loss changed nothing.");
+        Assert.InRange(after / before, 0.99, 1.01);
     }
 
     [Theory]

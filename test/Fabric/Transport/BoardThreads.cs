@@ -10,7 +10,8 @@ internal static class BoardThreads
     /// <param name="count">Threads.</param>
     /// <param name="body">What each does, given its number.</param>
     /// <param name="stop">Ends all waits, called once a body has thrown or time is up.</param>
-    internal static void Run(int count, Action<int> body, Action stop)
+    /// <param name="stopsAtEnd">Whether it is called in the end in any case.</param>
+    internal static void Run(int count, Action<int> body, Action stop, bool stopsAtEnd = true)
     {
         ConcurrentQueue<Exception> faults = [];
         using CountdownEvent left = new(count);
@@ -35,7 +36,11 @@ internal static class BoardThreads
         }
 
         bool ended = left.Wait(s_limit);
-        stop();
+        if (stopsAtEnd || !ended)
+        {
+            stop();
+        }
+
         if (!faults.IsEmpty)
         {
             throw new AggregateException(faults);

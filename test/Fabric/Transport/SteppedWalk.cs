@@ -8,7 +8,13 @@ internal static class SteppedWalk
 {
     internal delegate void StageCheck(int board, long step, int stage, StageKey key, float[] residual, float[] expected);
 
-    internal static void Run(SteppedFabric fabric, int steps, int seed, StageCheck check) => BoardThreads.Run(
+    /// <param name="fabric">The boards.</param>
+    /// <param name="steps">Steps to walk.</param>
+    /// <param name="seed">Seed of the threads' yielding; 0 for none.</param>
+    /// <param name="check">Sees every total.</param>
+    /// <param name="done">Steps that were walked before.</param>
+    /// <param name="isLast">Whether the fabric ends with them.</param>
+    internal static void Run(SteppedFabric fabric, int steps, int seed, StageCheck check, long done = 0, bool isLast = true) => BoardThreads.Run(
         fabric.Size.BoardCount,
         board =>
         {
@@ -21,7 +27,7 @@ internal static class SteppedWalk
                 }
             }
 
-            for (long number = 1; number <= steps; number++)
+            for (long number = done + 1; number <= done + steps; number++)
             {
                 long step = fabric.Begin(board, number);
                 if (step == 0)
@@ -54,7 +60,8 @@ internal static class SteppedWalk
                 }
             }
         },
-        fabric.Stop);
+        fabric.Stop,
+        isLast);
 
     // Every third step one board gives up at some stage; everyone must notice, and the sums of the steps between must not suffer.
     internal static void WithAborts(SteppedFabric fabric, int board, int aborting, int steps)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using Halo.Boards.Control;
 using Halo.Fabric.Streams;
@@ -28,6 +27,9 @@ internal sealed class LabCluster : IAsyncDisposable
 
     /// <summary>Processor time of all processes so far.</summary>
     internal TimeSpan ProcessorTime => _processes.Aggregate(TimeSpan.Zero, (sum, process) => sum + process.ProcessorTime);
+
+    /// <summary>Memory of all processes that is in use, in bytes.</summary>
+    internal long MemoryBytes => _processes.Sum(process => process.MemoryBytes);
 
     private LabProcess Head => _processes[^1];
 
@@ -64,6 +66,12 @@ internal sealed class LabCluster : IAsyncDisposable
     /// <param name="setting">The network; its own losses do not count.</param>
     /// <param name="link">What links do, of one bad board where the setting names it.</param>
     internal Task SetAsync(LinkSetting setting, LinkSettings link) => _network.ChangeAsync((model, now) => setting.Apply(link, model, now));
+
+    /// <summary>Changes the network in whatever way, while it runs.</summary>
+    internal Task ChangeAsync(Action<NetworkModel> change) => _network.ChangeAsync((model, _) => change(model));
+
+    /// <summary>Does something in a board's network, and gives what came of it.</summary>
+    internal T RunAt<T>(int board, Func<T> work) => _network.Boards[board].Run(work);
 
     /// <summary>Has the head generate.</summary>
     /// <exception cref="Halo.Lab.LabException">The head process ended.</exception>
@@ -112,7 +120,7 @@ internal sealed class LabCluster : IAsyncDisposable
             NetworkNamespace board = _network.Boards[index];
             string name = string.Create(CultureInfo.InvariantCulture, $"b{index + 1}");
             _processes.Add(LabProcess.Start(
-                board, $"board {name}", DotnetPath(), ProgramPath("halo-silo.dll"),
+                board, $"board {name}", LabProgram.Dotnet, LabProgram.Of("halo-silo.dll"),
                 "--name", name, "--key-file", KeyFile, "--listen", board.Address, "--port", Text(ControlPort), "--data-port", Text(ControlPort + 1),
                 "--speed", "1", "--threads", "1", "--model", model, "--cache", Path.Combine(_folder.FullName, name)));
         }
@@ -135,22 +143,13 @@ internal sealed class LabCluster : IAsyncDisposable
         };
         IEnumerable<string> boards = _network.Boards.Skip(1).SelectMany(board => (string[])["--board", $"http://{board.Address}:{Text(ControlPort)}"]);
         _processes.Add(LabProcess.Start(
-            _network.Boards[0], "the head", DotnetPath(),
+            _network.Boards[0], "the head", LabProgram.Dotnet,
             [
-                ProgramPath("halo.dll"), "lab", HeadCommand.Name, "--model", model, "--key-file", KeyFile, "--topology", topology.ToString(),
+                LabProgram.Of("halo.dll"), "lab", HeadCommand.Name, "--model", model, "--key-file", KeyFile, "--topology", topology.ToString(),
                 "--wire", wire.ToString(), "--tokens", Text(tokens), .. transport, .. boards,
             ]));
         await Head.ReadLineAsync(HeadCommand.Ready, cancellationToken);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string ProgramPath(string file) => Path.Combine(AppContext.BaseDirectory, file);
-
-    // The runtime's folder is DOTNET/shared/NAME/VERSION.
-    private static string DotnetPath()
-    {
-        string path = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
-        return File.Exists(path) ? path : "dotnet";
-    }
 }

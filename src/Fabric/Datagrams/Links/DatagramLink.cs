@@ -24,15 +24,13 @@ internal sealed class DatagramLink : IDisposable
     private readonly AeadCipher _opener;
     private readonly OutgoingChunks _outgoing;
     private readonly OutgoingParity _outgoingParity;
-    private readonly IncomingChunks _incoming = new();
-    private readonly IncomingParity _incomingParity = new();
+    private readonly ChunkIntake _intake;
     private readonly PacketWindow _packets = new();
     private readonly byte[] _scratch = GC.AllocateArray<byte>(DatagramFormat.MaxBytes, pinned: true);
     private RoundTrip _roundTrip;
     private LinkCounts _counts;
     private Redundancy _train = Redundancy.None; // of the last SendNew
     private ulong _number;           // of the last datagram sent
-    private long _answerBy = long.MaxValue;
     private uint _echo;
     private long _echoAt = -1;       // when it came; -1 before the first datagram
     private uint _sampledEcho;
@@ -58,6 +56,7 @@ internal sealed class DatagramLink : IDisposable
         _sink = sink;
         _receiver = receiver;
         _relay = relay;
+        _intake = new ChunkIntake(peer, receiver);
         _outgoing = new OutgoingChunks(_protection.Window, isEager: _protection.IsProtected);
         _outgoingParity = new OutgoingParity(_outgoing);
         _sealer = new AeadCipher(keys.Cipher, keys.Send.Key);
@@ -68,10 +67,10 @@ internal sealed class DatagramLink : IDisposable
     internal bool HasUnsent => _outgoing.HasUnsent;
 
     /// <summary>Whether nothing is left to send or to acknowledge.</summary>
-    internal bool IsQuiet => !_outgoing.HasUnsent && !_outgoing.HasUnacknowledged && _answerBy == long.MaxValue;
+    internal bool IsQuiet => !_outgoing.HasUnsent && !_outgoing.HasUnacknowledged && _intake.AnswerBy == long.MaxValue;
 
     /// <summary>When <see cref="Poll"/> has something to do; <see cref="long.MaxValue"/> where only a datagram can change that.</summary>
-    internal long Deadline => Math.Min(_answerBy, _outgoing.NextDue(_roundTrip));
+    internal long Deadline => Math.Min(_intake.AnswerBy, _outgoing.NextDue(_roundTrip));
 
     /// <summary>Directed links whose chunks a stage waits for.</summary>
     internal int StageLinks
@@ -208,7 +207,7 @@ internal sealed class DatagramLink : IDisposable
     }
 
     /// <summary>Takes a chunk of the other board that a third one brought.</summary>
-    internal bool TakeCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) => TakeChunk(head, bytes, now);
+    internal bool TakeCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) => _intake.Take(head, bytes, Moment(now));
 
     /// <summary>Sends what is due: chunks whose acknowledgement is overdue, and the acknowledgement that the other waits for.</summary>
     internal void Poll(long now)
@@ -225,7 +224,7 @@ internal sealed class DatagramLink : IDisposable
             Send(ref writer, now);
         }
 
-        if (_answerBy <= now)
+        if (_intake.AnswerBy <= now)
         {
             DatagramWriter writer = new(_scratch);
             Send(ref writer, now);
@@ -276,6 +275,8 @@ internal sealed class DatagramLink : IDisposable
         Copies = Copies,
         Window = _protection.Window.Size,
         ParityChunks = _outgoingParity.Made,
+        DuplicateChunks = _intake.Duplicates,
+        RecoveredChunks = _intake.Recovered,
     };
 
     public void Dispose()
@@ -288,12 +289,12 @@ internal sealed class DatagramLink : IDisposable
     {
         uint held = _echoAt < 0 ? DatagramHead.NoEcho : (uint)Math.Min(now - _echoAt, DatagramHead.NoEcho - 1);
         DatagramHead head = OutgoingProtection.Report(
-            new DatagramHead(_incoming.Next, _incoming.Later, unchecked((uint)now), _echo, held, 0, 0), _packets.Loss);
+            new DatagramHead(_intake.Chunks.Next, _intake.Chunks.Later, unchecked((uint)now), _echo, held, 0, 0), _packets.Loss);
         _number = checked(_number + 1);
         _begunAt = _number == 1 ? now : _begunAt;
         ReadOnlySpan<byte> datagram = writer.Seal(head, _sealer, _place, _keys.Send.Id, _number);
         _counts.NoteSent(now, datagram.Length);
-        _answerBy = long.MaxValue;
+        _intake.AnswerBy = long.MaxValue;
         _sink.Send(_peer, datagram);
     }
 
@@ -331,8 +332,11 @@ internal sealed class DatagramLink : IDisposable
         }
     }
 
+    private IntakeMoment Moment(long now) => new(now, _roundTrip.AcknowledgeWithin, _protection.HasParity && _packets.Loss.Mean > 0);
+
     private bool TakeChunks(ReadOnlySpan<byte> bytes, int count, long now)
     {
+        IntakeMoment moment = Moment(now);
         for (; count > 0; count--)
         {
             if (!ChunkHead.TryRead(bytes, out ChunkHead head))
@@ -345,8 +349,8 @@ internal sealed class DatagramLink : IDisposable
             {
                 ChunkRoute.ToCarry => _relay.Carry(_peer, head, chunk, now),
                 ChunkRoute.Carried => _relay.TakeCarried(head, chunk, now),
-                ChunkRoute.Parity => TakeParity(head, chunk, now),
-                _ => TakeChunk(head, chunk, now),
+                ChunkRoute.Parity => _intake.TakeParity(head, chunk, moment),
+                _ => _intake.Take(head, chunk, moment),
             };
             if (!makesSense)
             {
@@ -357,66 +361,5 @@ internal sealed class DatagramLink : IDisposable
         }
 
         return bytes.IsEmpty;
-    }
-
-    private bool TakeChunk(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) =>
-        PutChunk(head, bytes, now) && (!_incomingParity.HasPending || TakeRebuilt(now));
-
-    private bool TakeParity(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) =>
-        ParityChunk.TryRead(head, out ParityChunk parity) && _incomingParity.TryAdd(parity, bytes, _incoming) && TakeRebuilt(now);
-
-    private bool TakeRebuilt(long now)
-    {
-        ParityFinding finding;
-        while ((finding = _incomingParity.Find(_incoming, out ChunkHead head, out ReadOnlySpan<byte> bytes)) == ParityFinding.Chunk)
-        {
-            _counts.RecoveredChunks++;
-            if (!PutChunk(head, bytes, now))
-            {
-                return false;
-            }
-        }
-
-        return finding != ParityFinding.Nonsense;
-    }
-
-    private bool PutChunk(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
-    {
-        if (head.Class == ChunkHead.Tail)
-        {
-            return _receiver.OnChunk(_peer, head, bytes, now) != ChunkVerdict.Nonsense;
-        }
-
-        switch (_incoming.FateOf(head.Sequence))
-        {
-            case ChunkFate.TooFar:
-                return false;
-            case ChunkFate.Duplicate:
-                // A resend asks whether the acknowledgement was lost; a copy does not.
-                _counts.DuplicateChunks++;
-                _answerBy = Math.Min(_answerBy, now + _roundTrip.AcknowledgeWithin);
-                return true;
-        }
-
-        switch (_receiver.OnChunk(_peer, head, bytes, now))
-        {
-            case ChunkVerdict.Nonsense:
-                return false;
-            case ChunkVerdict.TooEarly:
-                return true; // neither taken nor acknowledged: it is sent again
-        }
-
-        _incoming.Take(head);
-        _incomingParity.Keep(head, bytes, isExpected: _protection.HasParity && _packets.Loss.Mean > 0);
-        _answerBy = _incoming.HasGap ? now : Math.Min(_answerBy, now + _roundTrip.AcknowledgeWithin);
-        while (_incoming.TryTell(out ChunkHead last))
-        {
-            if (!_receiver.OnMessage(_peer, last))
-            {
-                return false;
-            }
-        }
-
-        return true;
     }
 }

@@ -5,8 +5,13 @@ namespace Halo.Fabric.Datagrams.Links;
 /// <summary>Sends datagrams.</summary>
 internal interface IDatagramSink
 {
-    /// <summary>Sends a datagram to a board, or loses it. The bytes may be reused when this returns.</summary>
+    /// <summary>Sends a datagram to a board, at the latest with <see cref="Flush"/>, or loses it. The bytes may be reused when this returns.</summary>
     void Send(int peer, ReadOnlySpan<byte> datagram);
+
+    /// <summary>Sends what waits for more datagrams to go with.</summary>
+    void Flush()
+    {
+    }
 }
 
 /// <summary>Takes what comes from other boards, once each.</summary>

@@ -10,8 +10,6 @@ internal struct LinkCounts
     internal long ResentChunks;
     internal long CopiedChunks;
     internal long CarriedChunks;
-    internal long RecoveredChunks;
-    internal long DuplicateChunks;
     internal long RejectedDatagrams;
 
     private RateMeter _sent;
@@ -48,8 +46,6 @@ internal struct LinkCounts
             ResentChunks = ResentChunks,
             CopiedChunks = CopiedChunks,
             CarriedChunks = CarriedChunks,
-            RecoveredChunks = RecoveredChunks,
-            DuplicateChunks = DuplicateChunks,
             RejectedDatagrams = RejectedDatagrams,
         };
     }

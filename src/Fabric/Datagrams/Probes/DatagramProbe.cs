@@ -21,7 +21,6 @@ internal sealed class DatagramProbe : IDisposable
     private readonly SocketAddress?[] _addresses; // by place
     private readonly TimeSpan[] _learned;         // when a board's port came, by place
     private readonly byte[] _probe = new byte[ProbeFormat.Bytes];
-    private readonly byte[] _datagram = new byte[ProbeFormat.Bytes + 1]; // one more, so that a longer one shows
     private readonly List<Socket> _readable = [];
 
     /// <param name="place">This board's place.</param>
@@ -98,6 +97,8 @@ internal sealed class DatagramProbe : IDisposable
                 _socket.Send(_probe, address);
             }
         }
+
+        _socket.Flush();
     }
 
     private void CheckTimes(TimeSpan now)
@@ -137,9 +138,9 @@ internal sealed class DatagramProbe : IDisposable
 
     private void TakeDatagrams()
     {
-        for (int count = _socket.Receive(_datagram); count >= 0; count = _socket.Receive(_datagram))
+        while (_socket.TryReceive(out Span<byte> datagram))
         {
-            Take(_datagram.AsSpan(0, count));
+            Take(datagram);
         }
     }
 
