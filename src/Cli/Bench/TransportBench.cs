@@ -10,8 +10,8 @@ namespace Halo.Cli.Bench;
 /// <summary>Runs two clusters of board processes side by side, one over streams and one over datagrams, and has them generate in turn.</summary>
 internal static class TransportBench
 {
-    // The runtime compiles hot code again, in the background, for some seconds.
-    private const int WarmUpRounds = 5;
+    // The runtime compiles hot code again, in the background, for some ten seconds: with fewer rounds that took more time than the boards themselves.
+    private const int WarmUpRounds = 20;
 
     private static readonly TransportKind[] s_kinds = [TransportKind.Stream, TransportKind.Datagram];
 
