@@ -26,7 +26,9 @@ public sealed class FloodedProcessTests(ITestOutputHelper output)
     [RootFact]
     public async Task Generate_WhileABoardIsFlooded_GivesTheSameTextAndNothingGrows()
     {
-        const long mostGrowth = 16L << 20;
+        // Every refused datagram costs an exception of the runtime's, which is garbage: the heaps of two processes grow until they are collected, once.
+        const long mostGrowth = 64L << 20;
+        const long mostLaterGrowth = 12L << 20;
         int most = 50_000 * Nightly.Repeats;
         await using LabCluster cluster = await LabCluster.StartAsync(
             new LinkSetting(Boards, 1, new LinkSettings(), null, null), TestPaths.BundledModel, LossPolicy.Protected, Topology.Mesh, WireType.F32, Tokens,
@@ -40,21 +42,23 @@ public sealed class FloodedProcessTests(ITestOutputHelper output)
         long before = cluster.MemoryBytes;
         Task flood = Task.Factory.StartNew(() => Flood(mouth, port, heard, most), TaskCreationOptions.LongRunning);
         List<double> times = [];
+        List<long> memory = [];
         do
         {
             HeadRun run = await cluster.GenerateAsync(Tokens, CancellationToken.None);
             Assert.Equal(quiet.Tokens, run.Tokens);
             times.Add(run.TokenMs.Average());
+            memory.Add(cluster.MemoryBytes - before);
         }
         while (!flood.IsCompleted);
 
         await flood;
         HeadRun after = await cluster.GenerateAsync(Tokens, CancellationToken.None);
-        long growth = cluster.MemoryBytes - before;
         Assert.Equal(quiet.Tokens, after.Tokens);
         output.WriteLine($"{most} datagrams during {times.Count} texts; TPOT {quiet.TokenMs.Average():0.0} ms before, {string.Join(", ", times.Select(t => $"{t:0.0}"))} meanwhile, "
-            + $"{after.TokenMs.Average():0.0} after; {growth >> 10} KiB more memory");
-        Assert.True(growth < mostGrowth, $"Memory grew by {growth >> 10} KiB.");
+            + $"{after.TokenMs.Average():0.0} after; KiB more memory: {string.Join(", ", memory.Select(bytes => bytes >> 10))}");
+        Assert.True(memory[^1] < mostGrowth, $"Memory grew by {memory[^1] >> 10} KiB.");
+        Assert.True(memory[^1] - memory[memory.Count / 2] < mostLaterGrowth, $"Memory goes on growing: {string.Join(", ", memory.Select(bytes => bytes >> 10))} KiB.");
     }
 
     // The board's port for datagrams, and what came to it. Heartbeats come to another.

@@ -86,7 +86,9 @@ public sealed class ImpairedLoopbackTests
                 }
             },
             fabric.Fabric.Stop);
-        Assert.True(samples[^1] - samples[0] < mostGrowth, $"Bytes in use grew: {string.Join(", ", samples)}.");
+
+        // What grows has grown in all of the later ones; the runtime's own garbage is there now and then.
+        Assert.True(samples.Skip(samples.Count / 2).Min() - samples[0] < mostGrowth, $"Bytes in use grew: {string.Join(", ", samples)}.");
     }
 
     // A step that allocates nothing itself.
