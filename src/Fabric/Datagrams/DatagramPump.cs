@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Halo.Fabric.Datagrams.Sockets;
 using Halo.Fabric.Streams.Sessions;
 
 namespace Halo.Fabric.Datagrams;
@@ -27,7 +28,7 @@ internal sealed class DatagramPump : IDatagramDriver
     private readonly StreamConnection?[] _tethers; // by place; closed when the other board ends
     private readonly Waker _waker = new();
     private readonly AutoResetEvent _assist = new(false); // ends the helper's sleep
-    private readonly List<Socket> _readable = [];  // reused by every wait
+    private readonly SocketWait _wait; // tethers by place, the waker, the port
     private DatagramCore? _core;
     private Lock _gate = new();
     private Action<int, string> _onLost = (_, _) => { };
@@ -49,6 +50,7 @@ internal sealed class DatagramPump : IDatagramDriver
         _socket = socket;
         _addresses = addresses;
         _tethers = [.. tethers];
+        _wait = new SocketWait([.. _tethers.Select(tether => tether?.Socket), _waker.Socket, socket.Socket]);
     }
 
     public long Now => Stopwatch.GetTimestamp() / (Stopwatch.Frequency / 1_000_000);
@@ -112,41 +114,20 @@ internal sealed class DatagramPump : IDatagramDriver
 
     public void Wait()
     {
-        int milliseconds;
+        long left;
         lock (_gate)
         {
-            long left = _core!.Deadline - Now;
+            long deadline = _core!.Deadline;
+            left = deadline == long.MaxValue ? deadline : deadline - Now;
             if (_assisted || left <= 0 || _disposed)
             {
                 return;
             }
 
-            // The system waits whole milliseconds.
-            milliseconds = left > int.MaxValue ? Timeout.Infinite : (int)((left + 999) / 1000);
             _waiting = true;
         }
 
-        try
-        {
-            _readable.Clear();
-            _readable.Add(_waker.Socket);
-            _readable.Add(_socket.Socket);
-            foreach (StreamConnection? tether in _tethers)
-            {
-                if (tether is not null)
-                {
-                    _readable.Add(tether.Socket);
-                }
-            }
-
-            Socket.Select(_readable, null, null, milliseconds < 0 ? Timeout.Infinite : (int)Math.Min(milliseconds * 1000L, int.MaxValue));
-        }
-        catch (ObjectDisposedException)
-        {
-            // Ended from another thread, which has said so before.
-            _readable.Clear();
-        }
-
+        _wait.Wait(left);
         lock (_gate)
         {
             _waiting = false;
@@ -181,14 +162,14 @@ internal sealed class DatagramPump : IDatagramDriver
 
     private void TakeSignals()
     {
-        if (_readable.Contains(_waker.Socket))
+        if (_wait.IsReadable(_tethers.Length))
         {
             _waker.Reset();
         }
 
         for (int peer = 0; peer < _tethers.Length; peer++)
         {
-            if (_tethers[peer] is { } tether && _readable.Contains(tether.Socket))
+            if (_tethers[peer] is not null && _wait.IsReadable(peer))
             {
                 TakeTether(peer);
             }
@@ -208,6 +189,7 @@ internal sealed class DatagramPump : IDatagramDriver
         Move();
         lock (_gate)
         {
+            _wait.Remove(peer);
             _tethers[peer]!.Dispose();
             _tethers[peer] = null;
             _onLost(peer, error != SocketError.Success ? new SocketException((int)error).Message

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace Halo.Fabric.Datagrams.Sockets;
@@ -25,6 +26,40 @@ internal static partial class Linux
 
     [LibraryImport("libc", EntryPoint = "recvmsg", SetLastError = true)]
     internal static partial nint Receive(SafeHandle socket, ref Message message, int flags);
+
+    /// <summary>Waits until one of some sockets can be read; the signal mask stays as it is where it is 0.</summary>
+    [LibraryImport("libc", EntryPoint = "ppoll", SetLastError = true)]
+    internal static partial int Poll([In, Out] PollEntry[] entries, nuint count, in Time longest, nint signalMask);
+
+    /// <summary><c>struct timespec</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Time
+    {
+        private nint _seconds;
+        private nint _nanoseconds;
+
+        internal static Time Of(long microseconds)
+        {
+            (long seconds, long rest) = Math.DivRem(Math.Clamp(microseconds, 0, 1_000_000_000_000_000), 1_000_000);
+            return new Time { _seconds = (nint)seconds, _nanoseconds = (nint)(rest * 1_000) };
+        }
+    }
+
+    /// <summary><c>struct pollfd</c>.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollEntry
+    {
+        private const short CanBeRead = 1; // POLLIN
+
+        private int _descriptor; // below 0: none
+        private short _wanted;
+
+        /// <summary>What was found: 0 where there is nothing to be read.</summary>
+        internal short Found;
+
+        internal static PollEntry Of(Socket? socket) =>
+            new() { _descriptor = socket is null ? -1 : (int)socket.SafeHandle.DangerousGetHandle(), _wanted = CanBeRead };
+    }
 
     /// <summary><c>struct msghdr</c>.</summary>
     [StructLayout(LayoutKind.Sequential)]
