@@ -200,56 +200,48 @@ internal sealed class DatagramCore : IRelay, IDisposable
         }
     }
 
-    // Copies and parity go out when all boards have had the first, so that they are as far apart as they can be without waiting.
+    // Copies to a board follow at once: they share a system call with the first, and what is lost in a run goes another way anyhow.
     private void SendNew(long now)
     {
-        int copies = 1;
         foreach (DatagramLink? link in _links)
         {
-            if (link is not null)
+            if (link is null)
             {
-                link.SendNew(now);
-                copies = Math.Max(copies, link.TrainCopies);
+                continue;
+            }
+
+            link.SendNew(now);
+            for (int copy = 1; copy < link.TrainCopies && !Relays(link); copy++)
+            {
+                link.SendCopy(now);
             }
         }
 
         foreach (DatagramLink? link in _links)
         {
-            link?.SendParity(now);
-        }
-
-        for (int copy = 1; copy < copies; copy++)
-        {
-            foreach (DatagramLink? link in _links)
+            if (link is null)
             {
-                if (link?.TrainCopies > copy)
-                {
-                    SendCopy(link, now);
-                }
+                continue;
+            }
+
+            link.SendParity(now);
+            for (int copy = 1; copy < link.TrainCopies && Relays(link); copy++)
+            {
+                link.SendCopyOver(Third(link), now);
             }
         }
 
         _sink.Flush();
     }
 
+    private bool Relays(DatagramLink link) => _canRelay && link.IsBursty;
+
     private static int StageLinks(int boards, Topology topology) => (boards - 1) * (topology == Topology.Star ? 2 : boards);
 
-    private void SendCopy(DatagramLink link, long now)
-    {
-        if (_canRelay && link.IsBursty && Third(link) is { } third)
-        {
-            link.SendCopyOver(third, now);
-        }
-        else
-        {
-            link.SendCopy(now);
-        }
-    }
-
     // Another board; one to which the link is good, if there is any.
-    private DatagramLink? Third(DatagramLink link)
+    private DatagramLink Third(DatagramLink link)
     {
-        DatagramLink? any = null;
+        DatagramLink any = link;
         for (int i = 0; i < _links.Length; i++)
         {
             _turn = (_turn + 1) % _links.Length;

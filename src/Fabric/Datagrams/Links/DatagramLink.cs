@@ -30,6 +30,7 @@ internal sealed class DatagramLink : IDisposable
     private RoundTrip _roundTrip;
     private LinkCounts _counts;
     private Redundancy _train = Redundancy.None; // of the last SendNew
+    private bool _ridesAlong; // whether chunks that may be lost ride on what is sent later: of use where they have not been sent twice
     private ulong _number;           // of the last datagram sent
     private uint _echo;
     private long _echoAt = -1;       // when it came; -1 before the first datagram
@@ -58,6 +59,7 @@ internal sealed class DatagramLink : IDisposable
         _relay = relay;
         _intake = new ChunkIntake(peer, receiver);
         _outgoing = new OutgoingChunks(_protection.Window, isEager: _protection.IsProtected);
+        _ridesAlong = _protection.IsProtected;
         _outgoingParity = new OutgoingParity(_outgoing);
         _sealer = new AeadCipher(keys.Cipher, keys.Send.Key);
         _opener = new AeadCipher(keys.Cipher, keys.Receive.Key);
@@ -101,7 +103,7 @@ internal sealed class DatagramLink : IDisposable
             DatagramWriter writer = new(_scratch);
             long first = _outgoing.Unsent;
             _outgoing.AddNew(ref writer, now);
-            if (_protection.IsProtected)
+            if (_ridesAlong)
             {
                 _counts.CopiedChunks += _outgoing.AddRiders(ref writer, first);
             }
@@ -180,7 +182,7 @@ internal sealed class DatagramLink : IDisposable
             DatagramWriter writer = new(_scratch);
             ChunkHead head = message.HeadAt(0, offset) with { Class = ChunkHead.Tail, Copy = (byte)copy };
             writer.TryAdd(head, message.Buffer.AsSpan(message.Start + offset, head.ChunkBytes));
-            if (copy == 0 && _protection.IsProtected)
+            if (copy == 0 && _ridesAlong)
             {
                 _counts.CopiedChunks += _outgoing.AddRiders(ref writer, _outgoing.Unsent);
             }
@@ -326,6 +328,7 @@ internal sealed class DatagramLink : IDisposable
 
         _outgoingParity.NoteSent(datagrams);
         _train = _protection.Choose(_outgoingParity.Datagrams, _roundTrip);
+        _ridesAlong = _protection.IsProtected && (_train.Copies == 1 || IsBursty);
         if (_train.GroupSize == 0)
         {
             _outgoingParity.BeginRun();

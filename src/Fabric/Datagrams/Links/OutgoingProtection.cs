@@ -17,6 +17,12 @@ internal sealed record LinkProtection(int MaxCopies, bool Parity, bool CanRelay,
 internal sealed class OutgoingProtection(LinkProtection may, int window, int stageLinks)
 {
     private const double BurstParts = 8;
+    private const int ChoicesAtOnce = 32;
+
+    private Redundancy _chosen = Redundancy.None;
+    private int _chosenFor; // datagrams
+    private int _chosenLeft;
+    private ushort _reported;
 
     /// <summary>Share of datagrams that did not come, 0 to 1.</summary>
     internal double Loss { get; private set; }
@@ -59,6 +65,8 @@ internal sealed class OutgoingProtection(LinkProtection may, int window, int sta
             Window.OnIncast(now, roundTrip.Mean);
         }
 
+        _chosenLeft = head.Loss == _reported ? _chosenLeft : 0;
+        _reported = head.Loss;
         Incast = incast;
         Loss = head.Loss / (double)ushort.MaxValue;
         Burst = head.Burst / BurstParts;
@@ -68,7 +76,23 @@ internal sealed class OutgoingProtection(LinkProtection may, int window, int sta
     private double LinkLoss => Incast > Loss / 2 ? Loss - Incast : Loss;
 
     /// <summary>What is sent beyond the first of each datagram of a train. What full queues lose is not the link's: more copies would lose more.</summary>
-    internal Redundancy Choose(int datagrams, in RoundTrip roundTrip) => !IsProtected ? Redundancy.None : RedundancyRule.Choose(
+    internal Redundancy Choose(int datagrams, in RoundTrip roundTrip)
+    {
+        if (!IsProtected || Loss == 0)
+        {
+            return Redundancy.None;
+        }
+
+        // The rule takes longer than a datagram, and what it depends on moves slowly.
+        if (_chosenFor != datagrams || --_chosenLeft <= 0)
+        {
+            (_chosen, _chosenFor, _chosenLeft) = (ChooseAnew(datagrams, roundTrip), datagrams, ChoicesAtOnce);
+        }
+
+        return _chosen;
+    }
+
+    private Redundancy ChooseAnew(int datagrams, in RoundTrip roundTrip) => RedundancyRule.Choose(
         new RedundancyCase(
             LinkLoss, Burst, StageLinks, datagrams, may.MaxCopies, roundTrip.ResendTime, may.Cost.OfStage(StageLinks))
         {
