@@ -291,7 +291,7 @@ internal sealed class DatagramLink : IDisposable
     {
         uint held = _echoAt < 0 ? DatagramHead.NoEcho : (uint)Math.Min(now - _echoAt, DatagramHead.NoEcho - 1);
         DatagramHead head = OutgoingProtection.Report(
-            new DatagramHead(_intake.Chunks.Next, _intake.Chunks.Later, unchecked((uint)now), _echo, held, 0, 0), _packets.Loss);
+            new DatagramHead(_intake.Chunks.Next, _intake.Chunks.Later, unchecked((uint)now), _echo, held, 0, 0), _packets);
         _number = checked(_number + 1);
         _begunAt = _number == 1 ? now : _begunAt;
         ReadOnlySpan<byte> datagram = writer.Seal(head, _sealer, _place, _keys.Send.Id, _number);

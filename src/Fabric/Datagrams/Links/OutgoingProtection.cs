@@ -49,11 +49,11 @@ internal sealed class OutgoingProtection(LinkProtection may, int window, int sta
     internal bool IsBursty => Burst >= LossMeter.Bursty;
 
     /// <summary>Writes what this board measures in a head.</summary>
-    internal static DatagramHead Report(in DatagramHead head, in LossMeter measured) => head with
+    internal static DatagramHead Report(in DatagramHead head, PacketWindow packets) => head with
     {
-        Loss = (ushort)(Math.Min(1, measured.LinkReport + measured.IncastReport) * ushort.MaxValue),
-        Incast = (ushort)(measured.IncastReport * ushort.MaxValue),
-        Burst = (byte)Math.Min(measured.Burst * BurstParts, byte.MaxValue),
+        Loss = (ushort)(Math.Min(1, packets.LinkReport + packets.Loss.IncastReport) * ushort.MaxValue),
+        Incast = (ushort)(packets.Loss.IncastReport * ushort.MaxValue),
+        Burst = (byte)Math.Min(packets.Loss.Burst * BurstParts, byte.MaxValue),
     };
 
     /// <summary>Takes what the other board measured; heads in the order in which they were sent.</summary>

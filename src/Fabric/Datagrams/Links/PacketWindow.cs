@@ -15,11 +15,15 @@ internal sealed class PacketWindow
     private readonly ulong[] _spikes = new ulong[Words]; // the same bits: it came in a spike of the trip time
     private ulong _newest;                              // word that holds the highest number
     private LossMeter _loss;
+    private GapMeter _gaps;
 
     internal PacketWindow() => _seen[0] = 1;
 
     /// <summary>What the numbers say of the loss.</summary>
     internal ref readonly LossMeter Loss => ref _loss;
+
+    /// <summary>What the sender is told of the link: <see cref="LossMeter.LinkReport"/>, and before that has seen any loss a first guess.</summary>
+    internal double LinkReport => _loss.LinkReport is > 0 and double measured ? measured : _gaps.Loss;
 
     /// <summary>Whether a number could be taken: checked before a datagram is opened, taken after.</summary>
     internal bool IsFresh(ulong number)
@@ -38,6 +42,7 @@ internal sealed class PacketWindow
             return false;
         }
 
+        _gaps.Add(number);
         Advance(number / WordBits);
         _seen[number / WordBits % Words] |= Bit(number);
         _spikes[number / WordBits % Words] |= isSpike ? Bit(number) : 0;
