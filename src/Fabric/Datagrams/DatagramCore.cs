@@ -183,7 +183,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
         SendNew(now);
         foreach (DatagramLink? link in _links)
         {
-            link?.Poll(now);
+            link?.Poll(now, link.IsBad && Relays(link) ? Third(link) : null);
         }
 
         _sink.Flush();
@@ -225,7 +225,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
             }
 
             link.SendParity(now);
-            for (int copy = 1; copy < link.TrainCopies && Relays(link); copy++)
+            // One for the link that turns bad just now; two thirds for one that is: each has links of its own that may be bad.
+            for (int copy = 1; copy < (link.IsBad ? link.TrainCopies : Math.Min(link.TrainCopies, 2)) && Relays(link); copy++)
             {
                 link.SendCopyOver(Third(link), now);
             }
@@ -248,7 +249,7 @@ internal sealed class DatagramCore : IRelay, IDisposable
             if (_links[_turn] is { } other && other != link)
             {
                 any = other;
-                if (!other.IsBursty)
+                if (!other.IsBad)
                 {
                     break;
                 }

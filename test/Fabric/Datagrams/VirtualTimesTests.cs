@@ -24,7 +24,7 @@ public sealed class VirtualTimesTests
         Assert.InRange(Ratio(4, policy, s_good with { Loss = loss }, out _), 0.95, most);
 
     [Theory]
-    [InlineData(DeliveryPolicy.Protected, 1.5)]
+    [InlineData(DeliveryPolicy.Protected, 1.4)]
     [InlineData(DeliveryPolicy.Relaxed, 1.12)]
     public void Walk_BadPeriods_TakesNoMoreThan(DeliveryPolicy policy, double most) =>
         Assert.InRange(Ratio(4, policy, s_bursts, out _), 0.95, most);

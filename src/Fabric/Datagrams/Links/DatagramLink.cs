@@ -28,6 +28,8 @@ internal sealed class DatagramLink : IDisposable
     private readonly PacketWindow _packets = new();
     private readonly byte[] _scratch = GC.AllocateArray<byte>(DatagramFormat.MaxBytes, pinned: true);
     private RoundTrip _roundTrip;
+    private EchoWatch _echoes;
+    private bool _resentOver; // the last resend went over a third board
     private LinkCounts _counts;
     private Redundancy _train = Redundancy.None; // of the last SendNew
     private bool _ridesAlong; // whether chunks that may be lost ride on what is sent later: of use where they have not been sent twice
@@ -89,6 +91,9 @@ internal sealed class DatagramLink : IDisposable
 
     /// <summary>Whether what is sent at once is lost at once: copies should go another way.</summary>
     internal bool IsBursty => _protection.IsBursty;
+
+    /// <summary>Whether what was sent last by the straight way did not come.</summary>
+    internal bool IsBad => _echoes.IsBad;
 
     /// <summary>Adds a message, for <see cref="SendNew"/>.</summary>
     internal void Queue(in OutgoingMessage message) => _outgoing.Queue(message);
@@ -212,7 +217,9 @@ internal sealed class DatagramLink : IDisposable
     internal bool TakeCarried(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) => _intake.Take(head, bytes, Moment(now));
 
     /// <summary>Sends what is due: chunks whose acknowledgement is overdue, and the acknowledgement that the other waits for.</summary>
-    internal void Poll(long now)
+    /// <param name="now">The time.</param>
+    /// <param name="third">A link over which every other resend goes, as this one is bad; null where it is not.</param>
+    internal void Poll(long now, DatagramLink? third)
     {
         if (_counts.ReceivedDatagrams == 0 && _number > 0 && now - _begunAt > SilentAtFirst)
         {
@@ -221,9 +228,13 @@ internal sealed class DatagramLink : IDisposable
 
         while (_outgoing.NextDue(_roundTrip) <= now)
         {
-            DatagramWriter writer = new(_scratch);
-            _counts.ResentChunks += _outgoing.AddOverdue(ref writer, now, _roundTrip);
-            Send(ref writer, now);
+            DatagramLink over = third is not null && !_resentOver ? third : this;
+            _resentOver = over != this;
+            DatagramWriter writer = new(over._scratch);
+            _counts.ResentChunks += _resentOver
+                ? _outgoing.AddOverdue(ref writer, now, _roundTrip, ChunkRoute.ToCarry, _peer)
+                : _outgoing.AddOverdue(ref writer, now, _roundTrip);
+            over.Send(ref writer, now);
         }
 
         if (_intake.AnswerBy <= now)
@@ -296,6 +307,7 @@ internal sealed class DatagramLink : IDisposable
         _begunAt = _number == 1 ? now : _begunAt;
         ReadOnlySpan<byte> datagram = writer.Seal(head, _sealer, _place, _keys.Send.Id, _number);
         _counts.NoteSent(now, datagram.Length);
+        _echoes.NoteSent(unchecked((uint)now));
         _intake.AnswerBy = long.MaxValue;
         _sink.Send(_peer, datagram);
     }
@@ -306,6 +318,11 @@ internal sealed class DatagramLink : IDisposable
         {
             (_echo, _echoAt) = (head.SentAt, now);
             _protection.TakeReport(head, now, _roundTrip);
+        }
+
+        if (head.Held != DatagramHead.NoEcho)
+        {
+            _echoes.Take(unchecked((uint)now), head.Echo, (uint)(_roundTrip.Mean + Math.Max(500, 2 * _roundTrip.Deviation)));
         }
 
         if (head.Held != DatagramHead.NoEcho && head.Echo != _sampledEcho)

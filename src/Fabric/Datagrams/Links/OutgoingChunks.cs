@@ -142,8 +142,10 @@ internal sealed class OutgoingChunks
     /// <param name="writer">The datagram.</param>
     /// <param name="now">The time.</param>
     /// <param name="roundTrip">How long to wait.</param>
+    /// <param name="route">How they go.</param>
+    /// <param name="place">Whom they are to be carried to.</param>
     /// <returns>Chunks added.</returns>
-    internal int AddOverdue(ref DatagramWriter writer, long now, in RoundTrip roundTrip)
+    internal int AddOverdue(ref DatagramWriter writer, long now, in RoundTrip roundTrip, ChunkRoute route = ChunkRoute.Straight, int place = 0)
     {
         int added = 0;
         for (long sequence = _first; sequence < _unsent; sequence++)
@@ -154,7 +156,7 @@ internal sealed class OutgoingChunks
                 continue;
             }
 
-            if (!writer.TryAdd(chunk.Copy(), chunk.Bytes))
+            if (!writer.TryAdd(chunk.Copy() with { Route = route, Place = (byte)place }, chunk.Bytes))
             {
                 break;
             }

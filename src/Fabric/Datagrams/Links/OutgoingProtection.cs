@@ -60,7 +60,7 @@ internal sealed class OutgoingProtection(LinkProtection may, int window, int sta
     internal void TakeReport(in DatagramHead head, long now, in RoundTrip roundTrip)
     {
         double incast = head.Incast / (double)ushort.MaxValue;
-        if (incast > Incast && Incast > Loss / 2)
+        if (incast > Incast && incast > Loss / 3)
         {
             Window.OnIncast(now, roundTrip.Mean);
         }
@@ -72,8 +72,8 @@ internal sealed class OutgoingProtection(LinkProtection may, int window, int sta
         Burst = head.Burst / BurstParts;
     }
 
-    // A scheduler's delays look like a queue's now and then, and too few copies cost more than too many: it takes more than half of the loss to believe in queues.
-    private double LinkLoss => Incast > Loss / 2 ? Loss - Incast : Loss;
+    // A scheduler's delays look like a queue's now and then, and too few copies cost more than too many: it takes more than a third of the loss to believe in queues.
+    private double LinkLoss => Incast > Loss / 3 ? Loss - Incast : Loss;
 
     /// <summary>What is sent beyond the first of each datagram of a train. What full queues lose is not the link's: more copies would lose more.</summary>
     internal Redundancy Choose(int datagrams, in RoundTrip roundTrip)
