@@ -15,10 +15,12 @@ internal sealed class TopologyChooser
     private const double Better = 0.95;  // the other must be this much faster: noise must not move a cluster back and forth
     private const double Changed = 1.3;
     private const double Lean = 1.0 / 8;
+    private const int Surprises = 2; // steps in a row that are far from what is known: the network is another
 
     private readonly double[] _time = [double.PositiveInfinity, double.PositiveInfinity]; // of a step, by topology
     private Topology _chosen = Topology.Mesh;
     private int _interval = FirstInterval;
+    private int _surprises;
     private int _stepsSince;         // since the last trial
     private int _trialStepsLeft = StepsOfATrial;
     private bool _triesOther;        // else, while a trial is on, the chosen one is tried for the first time
@@ -46,15 +48,24 @@ internal sealed class TopologyChooser
         }
 
         ref double known = ref _time[(int)_chosen];
-        known += (time - known) * Lean;
+        _surprises = IsOther(time, known) ? _surprises + 1 : 0;
+        if (_surprises > 0 && _surprises < Surprises)
+        {
+            _stepsSince++;
+            return; // a stall, or the first of many
+        }
+
+        known = _surprises > 0 ? time : known + (time - known) * Lean;
         _stepsSince++;
-        bool changed = known > _timeWhenChosen * Changed || known * Changed < _timeWhenChosen;
+        bool changed = IsOther(known, _timeWhenChosen);
         if (_stepsSince >= _interval || (changed && _stepsSince >= StepsBetweenTrials))
         {
             _interval = changed ? FirstInterval : Math.Min(_interval * 2, LastInterval);
             BeginTrial();
         }
     }
+
+    private static bool IsOther(double time, double before) => time > before * Changed || time * Changed < before;
 
     private void BeginTrial() => (_triesOther, _trialStepsLeft, _trial) = (true, StepsOfATrial, double.PositiveInfinity);
 

@@ -10,6 +10,18 @@ namespace Halo.EndToEnd.Tests.Boards;
 public sealed class DatagramTests
 {
     [SharedFact("models/stories260K/stories260K-F32.gguf")]
+    public async Task Generate_RelaxedWithAllBoardsCritical_ChoosingTheTopology_GivesReferenceText()
+    {
+        using ClusterFolder folder = new();
+        await using BoardSet boards = await BoardSet.StartAsync(folder, 2);
+        HaloClusterOptions options = Options(folder, boards);
+        options.Models["stories260K"] = TestPaths.Shared("models/stories260K/stories260K-F32.gguf");
+        (options.Topology, options.Policy, options.CriticalBoards) = (Topology.Auto, DeliveryPolicy.Relaxed, 3);
+        await using HaloCluster cluster = await Heads.StartAsync(options);
+        Assert.Equal(Heads.ReferenceText("stories260K", "stories260K-F32.gguf"), await cluster.TextAsync("stories260K", 200));
+    }
+
+    [SharedFact("models/stories260K/stories260K-F32.gguf")]
     public async Task Generate_FourProcesses_GivesReferenceText()
     {
         using ClusterFolder folder = new();

@@ -35,15 +35,15 @@ public sealed class TopologyChooserTests
     }
 
     [Fact]
-    public void Next_TimesChangeSides_FollowsWithinTwentySteps()
+    public void Next_TimesChangeSides_FollowsWithinFourSteps()
     {
         TopologyChooser chooser = new();
         Run(chooser, 500, 130, 245);
         Assert.Equal(Topology.Mesh, chooser.Next);
-        Run(chooser, 20, 2100, 530);
+        Run(chooser, 4, 2100, 530);
         Assert.Equal(Topology.Star, chooser.Next);
         Run(chooser, 500, 2100, 530);
-        Run(chooser, 20, 60, 245);
+        Run(chooser, 9, 60, 245);
         Assert.Equal(Topology.Mesh, chooser.Next);
     }
 

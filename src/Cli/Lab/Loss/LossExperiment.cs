@@ -14,7 +14,7 @@ namespace Halo.Cli.Lab.Loss;
 /// <summary>Runs the cells: one cluster for each policy and topology, its impairments changed from cell to cell.</summary>
 internal sealed class LossExperiment(CommandConsole console, ModelFile model, LossSetting setting)
 {
-    // Compilation and page faults, before any link is bad; then a little under each cell's own links, for what TCP learns of them.
+    // Compilation and page faults; then a little under each cell's own links, for what TCP learns of them.
     // One round is not enough: the runtime compiles hot code again, in the background, and the first cell's tokens took twice the others'.
     private const int WarmUpRounds = 6;
     private const int WarmUpTokens = 60;
@@ -77,6 +77,13 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
             await cluster.GenerateAsync(WarmUpTokens, cancellationToken);
         }
 
+        foreach (LinkSettings link in IsDatagram(policy) && setting.Network.Air is null ? WarmUpLinks() : [])
+        {
+            await cluster.SetAsync(setting.Network, link);
+            await cluster.GenerateAsync(WarmUpTokens, cancellationToken);
+            await cluster.GenerateAsync(WarmUpTokens, cancellationToken);
+        }
+
         List<LossCell> cells = [];
         foreach (LinkSettings link in setting.Cells)
         {
@@ -100,6 +107,15 @@ internal sealed class LossExperiment(CommandConsole console, ModelFile model, Lo
 
         return cells;
     }
+
+    // Copies, resends, relay and deadlines are code as well, which the first lossy cell would otherwise compile. TCP's is in the kernel.
+    private IEnumerable<LinkSettings> WarmUpLinks()
+    {
+        LinkSettings link = setting.Network.Link with { Bursts = null, Loss = 0.05 };
+        return [link, link with { Loss = 0, Bursts = new BurstSettings(TimeSpan.FromMilliseconds(10), 0.05) }, link with { Loss = 0 }];
+    }
+
+    private static bool IsDatagram(LossPolicy policy) => policy is not (LossPolicy.Tcp or LossPolicy.TcpLowRto);
 
     private async Task<LossCell> MeasureAsync(LabCluster cluster, LossCell cell, HeadRun reference, CancellationToken cancellationToken)
     {
