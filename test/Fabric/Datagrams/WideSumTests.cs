@@ -72,7 +72,7 @@ public sealed class WideSumTests(ITestOutputHelper output)
         Assert.True(fabric.Network.Overflowed > 0, "No queue overflowed.");
         Assert.True(smallest <= first / 2, $"The window was {first}, and never less than {smallest}.");
         Assert.Equal(fabric.Network.Overflowed, fabric.Network.Lost);
-        Assert.True(up.Sum(link => link.OutgoingIncastLoss) > 0.7 * up.Sum(link => link.OutgoingLoss), "Most loss is the queue's.");
+        Assert.True(up.Sum(link => link.OutgoingIncastLoss) > 0.5 * up.Sum(link => link.OutgoingLoss), "Most loss is the queue's.");
         Assert.True(up.Count(link => link.Copies <= 2) >= 5, "Most links must not answer a full queue with more datagrams.");
     }
 

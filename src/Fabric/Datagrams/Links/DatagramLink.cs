@@ -60,7 +60,7 @@ internal sealed class DatagramLink : IDisposable
         _receiver = receiver;
         _relay = relay;
         _intake = new ChunkIntake(peer, receiver);
-        _outgoing = new OutgoingChunks(_protection.Window, isEager: _protection.IsProtected);
+        _outgoing = new OutgoingChunks(_protection.Window, isEager: false);
         _ridesAlong = _protection.IsProtected;
         _outgoingParity = new OutgoingParity(_outgoing);
         _sealer = new AeadCipher(keys.Cipher, keys.Send.Key);
@@ -318,6 +318,7 @@ internal sealed class DatagramLink : IDisposable
         {
             (_echo, _echoAt) = (head.SentAt, now);
             _protection.TakeReport(head, now, _roundTrip);
+            _outgoing.IsEager = _protection.IsProtected && _protection.Loss > 0;
         }
 
         if (head.Held != DatagramHead.NoEcho)

@@ -18,7 +18,6 @@ internal sealed class OutgoingChunks
     private readonly Chunk[] _chunks = new Chunk[IncomingChunks.Width]; // by sequence number
     private readonly Queue<OutgoingMessage> _waiting = new();
     private readonly SendWindow _window;
-    private readonly bool _isEager;
     private int _offset; // into the first that waits
     private long _first; // the oldest that is not acknowledged
     private long _unsent; // the first that was never sent
@@ -29,8 +28,11 @@ internal sealed class OutgoingChunks
     internal OutgoingChunks(SendWindow window, bool isEager)
     {
         _window = window;
-        _isEager = isEager;
+        IsEager = isEager;
     }
+
+    /// <summary>Whether a chunk that was sent again follows soon once more: of use where links lose, a flood where frames only wait.</summary>
+    internal bool IsEager { get; set; }
 
     /// <summary>Whether a chunk was never sent yet.</summary>
     internal bool HasUnsent => _waiting.Count > 0 || _unsent < _end;
@@ -256,7 +258,7 @@ internal sealed class OutgoingChunks
     private static bool IsUpTo(in StageKey mine, in StageKey key) => mine.StepNumber == key.StepNumber && mine.Stage <= key.Stage;
 
     private long DueAt(in Chunk chunk, in RoundTrip roundTrip) =>
-        chunk.IsOvertaken ? 0 : chunk.SentAt + roundTrip.TimeoutAfter(chunk.Resends, _isEager);
+        chunk.IsOvertaken ? 0 : chunk.SentAt + roundTrip.TimeoutAfter(chunk.Resends, IsEager);
 
     private ref Chunk At(long sequence) => ref _chunks[sequence % IncomingChunks.Width];
 

@@ -9,8 +9,10 @@ internal struct RoundTrip
     /// <summary>No resend earlier than this after a chunk was sent: below it lies the noise of schedulers.</summary>
     internal const long Floor = 1_500;
 
-    /// <summary>No resend later than this after the one before, however often the chunk was sent.</summary>
+    /// <summary>No resend later than this after the one before, however often the chunk was sent, unless an acknowledgement itself takes longer.</summary>
     internal const long Ceiling = 200_000;
+
+    private const long Longest = 2_000_000; // where frames wait so long in a shared medium, sending again sooner makes them wait longer
 
     private const int EagerResends = 5;
     private const long First = 20_000; // before anything is known: long for a local network, short for a person
@@ -31,7 +33,7 @@ internal struct RoundTrip
     internal readonly long AcknowledgeWithin => Math.Clamp(Mean / 4, 500, 3_000);
 
     /// <summary>How long to wait for an acknowledgement before the first resend.</summary>
-    internal readonly long Timeout => _mean == 0 ? First : Math.Clamp((long)(_mean + 4 * _deviation) + AcknowledgeWithin, Floor, Ceiling);
+    internal readonly long Timeout => _mean == 0 ? First : Math.Clamp((long)(_mean + 4 * _deviation) + AcknowledgeWithin, Floor, Longest);
 
     /// <summary>How much longer a chunk takes that has to be sent again: the wait, and the way.</summary>
     internal readonly long ResendTime => Timeout + Mean / 2;
@@ -61,6 +63,6 @@ internal struct RoundTrip
             return Math.Min(Math.Max(Mean / 2, Floor), Timeout);
         }
 
-        return Math.Min(Timeout << Math.Clamp(resends - (isEager ? EagerResends : 1), 0, 8), Ceiling);
+        return Math.Min(Timeout << Math.Clamp(resends - (isEager ? EagerResends : 1), 0, 8), Math.Max(Ceiling, Timeout));
     }
 }

@@ -7,11 +7,11 @@ namespace Halo.Fabric.Datagrams.Links;
 /// </summary>
 /// <remarks>
 /// Both extremes move to the present with a time constant of 5 s, so that clocks may drift apart by 100 millionths and lag by 0.5 ms only. The range
-/// counts for 5 ms at least: a scheduler's noise of less than 2.5 ms is no spike, nor is a queue shorter than that.
+/// counts for 4 ms at least: a scheduler's noise of less than 2 ms is no spike, nor is a queue shorter than that.
 /// </remarks>
 internal struct SpikeMeter
 {
-    private const double LeastRange = 5_000;
+    private const double LeastRange = 4_000;
     private const double Forget = 5_000_000;
 
     private bool _begun;
