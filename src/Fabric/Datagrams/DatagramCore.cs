@@ -90,16 +90,11 @@ internal sealed class DatagramCore : IRelay, IDisposable
     /// <param name="now">The time.</param>
     internal void SendTail(int peer, in OutgoingMessage message, long now)
     {
-        int copies = 1;
-        for (int copy = 0; copy < copies; copy++)
+        for (int to = 0; to < _links.Length; to++)
         {
-            for (int to = 0; to < _links.Length; to++)
+            if (peer < 0 || peer == to)
             {
-                if (_links[to] is { } link && (peer < 0 || peer == to) && copy < link.Copies)
-                {
-                    link.SendTail(message, copy, now);
-                    copies = Math.Max(copies, link.Copies);
-                }
+                _links[to]?.SendTail(message, now);
             }
         }
 

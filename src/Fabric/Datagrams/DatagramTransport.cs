@@ -22,13 +22,13 @@ public sealed class DatagramTransport : ITransport
     private readonly int _board;
     private readonly int _head;
     private readonly FabricSize _size;
-    private readonly DatagramOptions _options;
     private readonly IReadOnlyList<string> _names;
     private readonly Lock _gate = new(); // the step thread, and the driver's where the step thread is elsewhere
     private readonly IDatagramDriver _driver;
     private readonly DatagramCore _core;
     private readonly bool _waitsForRoom;
     private readonly StageExchange _exchange;
+    private readonly TotalSender _sendTotal;
     private readonly DatagramArrivals _arrivals;
     private readonly RelaxedStages? _relaxed; // null where all is exact
     private readonly RelaxedWaits? _waits;
@@ -59,11 +59,11 @@ public sealed class DatagramTransport : ITransport
         _head = head;
         _names = names;
         _size = size;
-        _options = options;
         _waitsForRoom = waitsForRoom;
         _driver = driver;
         _onLost = onLost;
         _exchange = new StageExchange(board, head, names, size, spin, driver);
+        _sendTotal = SendTotal;
         _relaxed = options.Policy == DeliveryPolicy.Relaxed ? new RelaxedStages(board, head, size, options) : null;
         _timer = options.Topology == Topology.Auto && IsHead ? new TopologyTimer(size.HiddenSize) : null;
         _topology = options.Topology == Topology.Star ? Topology.Star : Topology.Mesh;
@@ -82,7 +82,7 @@ public sealed class DatagramTransport : ITransport
         driver.Start(_core, _gate, _arrivals.Lose, TellLost);
     }
 
-    private bool IsHead => _board == _head;
+    private bool IsHead => _exchange.IsHead;
 
     private bool IsStar => _topology == Topology.Star;
 
@@ -148,17 +148,7 @@ public sealed class DatagramTransport : ITransport
             return result;
         }
 
-        if (!IsStar)
-        {
-            return _exchange.Sums.Complete(key, 0, _size.BoardCount, residual);
-        }
-
-        if (IsHead && !SendTotal(key, residual.Length))
-        {
-            return StageResult.Aborted;
-        }
-
-        return _exchange.Totals.Complete(key, 0, 1, residual);
+        return _exchange.Complete(key, IsStar, residual, _sendTotal);
     }
 
     /// <inheritdoc/>
@@ -300,17 +290,7 @@ public sealed class DatagramTransport : ITransport
         }
     }
 
-    private bool SendTotal(in StageKey key, int length)
-    {
-        if (!_exchange.TryTotal(key, _size.BoardCount, length, out Span<float> total))
-        {
-            return false;
-        }
-
-        Send(-1, _encoder.Encode(FrameKind.Total, key, total));
-        _exchange.Totals.Arrived(0, key, length);
-        return true;
-    }
+    private void SendTotal(in StageKey key, Span<float> total) => Send(-1, _encoder.Encode(FrameKind.Total, key, total));
 
     // Sends to one board, or to all; from the step thread, which may compute for long afterwards: it waits until all has gone out once.
     private void Send(int peer, in OutgoingMessage message)

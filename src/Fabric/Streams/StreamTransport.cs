@@ -21,6 +21,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     private readonly StreamOptions _options;
     private readonly StreamLinks _links;
     private readonly StageExchange _exchange;
+    private readonly TotalSender _sendTotal;
     private readonly byte[] _wire;    // one encoded partial sum
     private readonly float[] _logits; // head: (logitRows, vocabularySize); others: the blocks of the step, one after the other
     private readonly List<LogitBlockRange> _blocks = [];
@@ -69,6 +70,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         _onLost = onLost;
         StreamPump? pump = pumped ? new StreamPump() : null;
         _exchange = new StageExchange(board, head, names, size, spin, pump);
+        _sendTotal = SendTotal;
         int elements = size.MaxRows * size.HiddenSize;
         _wire = GC.AllocateArray<byte>(WireCodec.ByteCount(options.WireType, elements), pinned: true);
         _logits = new float[size.MaxLogitRows * size.VocabularySize];
@@ -77,7 +79,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         _links.Start();
     }
 
-    private bool IsHead => _board == _head;
+    private bool IsHead => _exchange.IsHead;
 
     private bool IsStar => _options.Topology == Topology.Star;
 
@@ -99,20 +101,7 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
     public void ContributeNothing(in StageKey key, int length) => SendSum(key, 0, []);
 
     /// <inheritdoc/>
-    public StageResult Complete(in StageKey key, Span<float> residual)
-    {
-        if (!IsStar)
-        {
-            return _exchange.Sums.Complete(key, 0, _size.BoardCount, residual);
-        }
-
-        if (IsHead && !SendTotal(key, residual.Length))
-        {
-            return StageResult.Aborted;
-        }
-
-        return _exchange.Totals.Complete(key, 0, 1, residual);
-    }
+    public StageResult Complete(in StageKey key, Span<float> residual) => _exchange.Complete(key, IsStar, residual, _sendTotal);
 
     /// <inheritdoc/>
     public Span<float> LogitBlock(int rows, int firstToken, int tokenCount, out int stride)
@@ -221,17 +210,10 @@ public sealed class StreamTransport : ITransport, IFrameReceiver
         _exchange.Contributed(key, length);
     }
 
-    private bool SendTotal(in StageKey key, int length)
+    private void SendTotal(in StageKey key, Span<float> total)
     {
-        if (!_exchange.TryTotal(key, _size.BoardCount, length, out Span<float> total))
-        {
-            return false;
-        }
-
         ReadOnlySpan<byte> bytes = WireCodec.Round(_options.WireType, total, _wire);
-        _links.SendToAll(new StreamFrame(FrameKind.Total, bytes.Length, key, length, 0), bytes);
-        _exchange.Totals.Arrived(0, key, length);
-        return true;
+        _links.SendToAll(new StreamFrame(FrameKind.Total, bytes.Length, key, total.Length, 0), bytes);
     }
 
     // Rows of one block, as many a frame as fit.

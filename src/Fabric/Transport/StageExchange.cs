@@ -2,6 +2,9 @@ using Halo.Fabric.Stages;
 
 namespace Halo.Fabric.Transport;
 
+/// <summary>A star's head board has a stage's total: rounds it, where it lies, to what the others will read, and sends it to all.</summary>
+internal delegate void TotalSender(in StageKey key, Span<float> total);
+
 /// <summary>
 /// What the transports between processes share: where announcements, sums and totals of one board lie, and how a step, or the fabric, comes to
 /// its end. How bytes travel is the transport's own matter; it says here what has come.
@@ -9,6 +12,7 @@ namespace Halo.Fabric.Transport;
 internal sealed class StageExchange
 {
     private readonly int _board;
+    private readonly int _boardCount;
     private readonly IReadOnlyList<string> _names;
     private readonly ProgressGate _announced;
     private int _announcementLength;
@@ -26,7 +30,7 @@ internal sealed class StageExchange
     /// <param name="pump">Makes progress while the step thread waits; null where other threads make it.</param>
     internal StageExchange(int board, int head, IReadOnlyList<string> names, FabricSize size, bool spin, IProgressPump? pump)
     {
-        (_board, _names, IsHead) = (board, names, board == head);
+        (_board, _boardCount, _names, IsHead) = (board, size.BoardCount, names, board == head);
         Sums = new StageInbox(size, spin, pump);
         Totals = new StageInbox(size with { BoardCount = 1 }, spin, pump);
         Announcement = new byte[size.AnnouncementBytes];
@@ -76,23 +80,32 @@ internal sealed class StageExchange
     /// <summary>This board's own sum is in its buffer.</summary>
     internal void Contributed(in StageKey key, int length) => Sums.Arrived(_board, key, length);
 
-    /// <summary>A star's head board: waits for all boards and adds them up.</summary>
+    /// <summary>See <see cref="ITransport.Complete"/>: in a mesh every board adds the sums, in a star the head board does, and all add its total.</summary>
     /// <param name="key">The stage.</param>
-    /// <param name="boards">Boards.</param>
-    /// <param name="length">Rows times hidden size.</param>
-    /// <param name="total">Where the total lies; this board's own place for it, for the transport to round and to send.</param>
-    /// <returns>False where the step was given up.</returns>
-    internal bool TryTotal(in StageKey key, int boards, int length, out Span<float> total)
+    /// <param name="isStar">Whether sums go through the head board.</param>
+    /// <param name="residual">The residual stream.</param>
+    /// <param name="sendTotal">Called on a star's head board.</param>
+    internal StageResult Complete(in StageKey key, bool isStar, Span<float> residual, TotalSender sendTotal)
     {
-        total = default;
-        if (!Sums.Wait(key, 0, boards))
+        if (!isStar)
         {
-            return false;
+            return Sums.Complete(key, 0, _boardCount, residual);
         }
 
-        total = Totals.Buffer(0, key, length);
-        Sums.Sum(key, 0, boards, 0, total);
-        return true;
+        if (IsHead)
+        {
+            if (!Sums.Wait(key, 0, _boardCount))
+            {
+                return StageResult.Aborted;
+            }
+
+            Span<float> total = Totals.Buffer(0, key, residual.Length);
+            Sums.Sum(key, 0, _boardCount, 0, total);
+            sendTotal(key, total);
+            Totals.Arrived(0, key, residual.Length);
+        }
+
+        return Totals.Complete(key, 0, 1, residual);
     }
 
     /// <summary>This board ends its part of a step.</summary>

@@ -11,7 +11,7 @@ namespace Halo.Fabric.Tests.Datagrams;
 /// </summary>
 internal sealed class ChunkCourier
 {
-    private readonly OutgoingChunks _outgoing = new(new SendWindow(IncomingChunks.Width), isEager: true);
+    private readonly OutgoingChunks _outgoing = new(new SendWindow(IncomingChunks.Width)) { IsEager = true };
     private readonly OutgoingParity _outgoingParity;
     private readonly IncomingParity _incomingParity = new();
     private readonly byte[] _datagram = new byte[DatagramFormat.MaxBytes];

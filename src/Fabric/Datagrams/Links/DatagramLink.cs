@@ -60,7 +60,7 @@ internal sealed class DatagramLink : IDisposable
         _receiver = receiver;
         _relay = relay;
         _intake = new ChunkIntake(peer, receiver);
-        _outgoing = new OutgoingChunks(_protection.Window, isEager: false);
+        _outgoing = new OutgoingChunks(_protection.Window);
         _ridesAlong = _protection.IsProtected;
         _outgoingParity = new OutgoingParity(_outgoing);
         _sealer = new AeadCipher(keys.Cipher, keys.Send.Key);
@@ -175,28 +175,29 @@ internal sealed class DatagramLink : IDisposable
         }
     }
 
-    /// <summary>Sends a message once whose chunks are neither acknowledged nor sent again.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="copy">How often it was sent before.</param>
-    /// <param name="now">The time.</param>
-    internal void SendTail(in OutgoingMessage message, int copy, long now)
+    /// <summary>Sends a message, as often as loss asks for, whose chunks are neither acknowledged nor sent again.</summary>
+    internal void SendTail(in OutgoingMessage message, long now)
     {
-        int offset = 0;
-        do
+        int copies = Copies;
+        for (int copy = 0; copy < copies; copy++)
         {
-            DatagramWriter writer = new(_scratch);
-            ChunkHead head = message.HeadAt(0, offset) with { Class = ChunkHead.Tail, Copy = (byte)copy };
-            writer.TryAdd(head, message.Buffer.AsSpan(message.Start + offset, head.ChunkBytes));
-            if (copy == 0 && _ridesAlong)
+            int offset = 0;
+            do
             {
-                _counts.CopiedChunks += _outgoing.AddRiders(ref writer, _outgoing.Unsent);
-            }
+                DatagramWriter writer = new(_scratch);
+                ChunkHead head = message.HeadAt(0, offset) with { Class = ChunkHead.Tail, Copy = (byte)copy };
+                writer.TryAdd(head, message.Buffer.AsSpan(message.Start + offset, head.ChunkBytes));
+                if (copy == 0 && _ridesAlong)
+                {
+                    _counts.CopiedChunks += _outgoing.AddRiders(ref writer, _outgoing.Unsent);
+                }
 
-            _counts.CopiedChunks += copy > 0 ? 1 : 0;
-            Send(ref writer, now);
-            offset += head.ChunkBytes;
+                _counts.CopiedChunks += copy > 0 ? 1 : 0;
+                Send(ref writer, now);
+                offset += head.ChunkBytes;
+            }
+            while (offset < message.Bytes);
         }
-        while (offset < message.Bytes);
     }
 
     /// <summary>Whether something of a step's stages up to one is not acknowledged, or waits to be sent.</summary>
@@ -323,16 +324,20 @@ internal sealed class DatagramLink : IDisposable
 
         if (head.Held != DatagramHead.NoEcho)
         {
-            _echoes.Take(unchecked((uint)now), head.Echo, (uint)(_roundTrip.Mean + Math.Max(500, 2 * _roundTrip.Deviation)));
+            TakeEcho(head, now);
         }
 
-        if (head.Held != DatagramHead.NoEcho && head.Echo != _sampledEcho)
+        return _outgoing.Acknowledge(head.Acknowledged, head.Later);
+    }
+
+    private void TakeEcho(in DatagramHead head, long now)
+    {
+        _echoes.Take(unchecked((uint)now), head.Echo, (uint)(_roundTrip.Mean + Math.Max(500, 2 * _roundTrip.Deviation)));
+        if (head.Echo != _sampledEcho)
         {
             _sampledEcho = head.Echo;
             _roundTrip.Add(unchecked((uint)now - head.Echo) - (long)head.Held);
         }
-
-        return _outgoing.Acknowledge(head.Acknowledged, head.Later);
     }
 
     // Chunks that were never sent have gone out. While more are to come, parity waits for these; copies do not.

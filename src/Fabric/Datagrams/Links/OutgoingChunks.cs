@@ -24,12 +24,7 @@ internal sealed class OutgoingChunks
     private long _end;
 
     /// <param name="window">How many chunks may be on the way at once, 64 at most.</param>
-    /// <param name="isEager">Whether a chunk that was sent again follows soon once more: what was lost twice fell into a burst.</param>
-    internal OutgoingChunks(SendWindow window, bool isEager)
-    {
-        _window = window;
-        IsEager = isEager;
-    }
+    internal OutgoingChunks(SendWindow window) => _window = window;
 
     /// <summary>Whether a chunk that was sent again follows soon once more: of use where links lose, a flood where frames only wait.</summary>
     internal bool IsEager { get; set; }

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using Halo.Fabric.Datagrams.Format;
+using Halo.Fabric.Datagrams.Sockets;
 using Halo.Fabric.Streams.Sessions;
 
 namespace Halo.Fabric.Datagrams.Probes;
@@ -21,7 +21,7 @@ internal sealed class DatagramProbe : IDisposable
     private readonly SocketAddress?[] _addresses; // by place
     private readonly TimeSpan[] _learned;         // when a board's port came, by place
     private readonly byte[] _probe = new byte[ProbeFormat.Bytes];
-    private readonly List<Socket> _readable = [];
+    private readonly SocketWait _wait; // the port, then the peers' streams
 
     /// <param name="place">This board's place.</param>
     /// <param name="head">The head board's place.</param>
@@ -40,6 +40,7 @@ internal sealed class DatagramProbe : IDisposable
         _addresses = new SocketAddress?[names.Count];
         _learned = new TimeSpan[names.Count];
         _peers = [.. connections.Select((connection, peer) => connection is null ? null : new ProbedPeer(peer, names[peer], connection)).OfType<ProbedPeer>()];
+        _wait = new SocketWait([socket.Socket, .. _peers.Select(peer => peer.Stream)]);
     }
 
     /// <summary>Runs to the end; waits for the other boards, which do the same.</summary>
@@ -65,7 +66,7 @@ internal sealed class DatagramProbe : IDisposable
             }
 
             CheckTimes(now);
-            Wait(next - now);
+            _wait.Wait(Math.Max(0, (long)(next - now).TotalMicroseconds));
             TakeDatagrams();
             TakeWords(start);
         }
@@ -128,14 +129,6 @@ internal sealed class DatagramProbe : IDisposable
         }
     }
 
-    private void Wait(TimeSpan longest)
-    {
-        _readable.Clear();
-        _readable.Add(_socket.Socket);
-        _readable.AddRange(_peers.Where(peer => peer.Goes is null).Select(peer => peer.Stream));
-        Socket.Select(_readable, null, null, (int)Math.Max(0, longest.TotalMicroseconds));
-    }
-
     private void TakeDatagrams()
     {
         while (_socket.TryReceive(out Span<byte> datagram))
@@ -155,14 +148,20 @@ internal sealed class DatagramProbe : IDisposable
 
     private void TakeWords(long start)
     {
-        foreach (ProbedPeer peer in _peers)
+        for (int index = 0; index < _peers.Length; index++)
         {
-            if (!_readable.Contains(peer.Stream))
+            ProbedPeer peer = _peers[index];
+            if (!_wait.IsReadable(index + 1))
             {
                 continue;
             }
 
             peer.Hear();
+            if (peer.Goes is not null)
+            {
+                _wait.Remove(index + 1);
+            }
+
             if (peer.Port != 0 && _addresses[peer.Place] is null)
             {
                 _addresses[peer.Place] = _socket.AddressOf(peer.Address!, peer.Port);

@@ -68,10 +68,10 @@ internal sealed class RelaxedInbox
         HasResync(head.Key.Stage) ? Put(ResidualBefore(head.Key), head, bytes, now) : ChunkVerdict.Nonsense;
 
     /// <summary>
-    /// total[i] = p_0[start + i] + p_1[start + i] + ..., in the order of the boards; what was not filled must be there. The same bits as an exact
+    /// total[i] = p_0[i] + p_1[i] + ..., in the order of the boards; what was not filled must be there. The same bits as an exact
     /// stage's where nothing was missing.
     /// </summary>
-    internal void Sum(in StageKey key, int start, Span<float> total)
+    internal void Sum(in StageKey key, Span<float> total)
     {
         total.Clear();
         for (int board = 0; board < _boardCount; board++)
@@ -79,7 +79,7 @@ internal sealed class RelaxedInbox
             PartialMessage sum = SumOf(board, key);
             if (sum.HasValues(key))
             {
-                TensorPrimitives.Add(total, sum.Values.Slice(start, total.Length), total);
+                TensorPrimitives.Add(total, sum.Values[..total.Length], total);
             }
         }
     }

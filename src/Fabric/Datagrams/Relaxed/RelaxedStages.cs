@@ -10,8 +10,9 @@ namespace Halo.Fabric.Datagrams.Relaxed;
 
 /// <summary>
 /// Relaxed synchronisation, our reading of HALO's: a stage waits for the sums of the critical boards, and for the tail, those of the others, until a
-/// deadline; what has not come then is filled with zeros, and added to the residual stages later if it still comes. A board's residual may so differ from the head board's for a while: every few stages
-/// the head board's own comes with its sum, and the others go on from that. Pure: callers say what time it is, in microseconds. Not safe for threads.
+/// deadline; what has not come then is filled with zeros, and added to the residual stages later if it still comes. A board's residual may so
+/// differ from the head board's for a while: every few stages the head board's own comes with its sum, and the others go on from that. Pure:
+/// callers say what time it is, in microseconds. Not safe for threads.
 /// </summary>
 internal sealed class RelaxedStages
 {
@@ -163,15 +164,7 @@ internal sealed class RelaxedStages
         }
 
         FillMissing(key);
-        Span<float> tile = stackalloc float[256];
-        for (int start = 0; start < residual.Length; start += tile.Length)
-        {
-            Span<float> part = residual.Slice(start, Math.Min(tile.Length, residual.Length - start));
-            Span<float> total = tile[..part.Length];
-            _inbox.Sum(key, start, total);
-            TensorPrimitives.Add(part, total, part);
-        }
-
+        TensorPrimitives.Add(residual, Total(key, residual.Length), residual);
         _inbox.Complete(key);
     }
 
@@ -179,8 +172,7 @@ internal sealed class RelaxedStages
     internal OutgoingMessage CompleteTotal(in StageKey key, Span<float> residual)
     {
         FillMissing(key);
-        Span<float> total = _total.AsSpan(0, residual.Length);
-        _inbox.Sum(key, 0, total);
+        Span<float> total = Total(key, residual.Length);
         AddOwed(key, total);
         OutgoingMessage message = _encoder.Encode(FrameKind.Total, key, total);
         TensorPrimitives.Add(residual, total, residual);
@@ -200,13 +192,10 @@ internal sealed class RelaxedStages
         _inbox.Complete(key);
     }
 
-    /// <summary>Head board of a mesh: its residual as it is sent before a stage; false where that stage has none.</summary>
-    internal bool TryResync(in StageKey next, ReadOnlySpan<float> residual, out OutgoingMessage message)
-    {
-        bool isDue = _board == _head && _inbox.HasResync(next.Stage);
-        message = isDue ? _residualEncoder.Copy(FrameKind.Residual, next, next.Stage / RelaxedInbox.ResyncStages, residual) : default;
-        return isDue;
-    }
+    /// <summary>Head board of a mesh: its residual as it is sent before a stage; without a buffer where that stage has none.</summary>
+    internal OutgoingMessage Resync(in StageKey next, ReadOnlySpan<float> residual) => _board == _head && _inbox.HasResync(next.Stage)
+        ? _residualEncoder.Copy(FrameKind.Residual, next, next.Stage / RelaxedInbox.ResyncStages, residual)
+        : default;
 
     /// <summary>The step is over.</summary>
     internal void EndStep(long stepNumber)
@@ -217,6 +206,13 @@ internal sealed class RelaxedStages
 
     // The head board first, then the others as they stand in the plan.
     private static int Rank(int place, int head) => place == head ? 0 : place < head ? place + 1 : place;
+
+    private Span<float> Total(in StageKey key, int length)
+    {
+        Span<float> total = _total.AsSpan(0, length);
+        _inbox.Sum(key, total);
+        return total;
+    }
 
     private void FillMissing(in StageKey key)
     {
@@ -236,7 +232,6 @@ internal sealed class RelaxedStages
             }
 
             PartialMessage sum = _inbox.SumOf(board, key);
-
             if (sum.IsWhole(key))
             {
                 _deadlines[board].Came(sum.WholeAt - critical);

@@ -69,7 +69,7 @@ internal sealed class RelaxedWaits(RelaxedStages relaxed, StageExchange exchange
             if (!isStar)
             {
                 relaxed.Complete(key, residual);
-                relaxed.TryResync(key with { Stage = key.Stage + 1 }, residual, out message);
+                message = relaxed.Resync(key with { Stage = key.Stage + 1 }, residual);
             }
             else if (isHead)
             {
