@@ -31,7 +31,7 @@ internal static class PostgresText
             throw new MembershipStoreException("The membership store is a PostgreSQL database without a host; write Host=ADDRESS, or postgres://USER:PASSWORD@ADDRESS/DATABASE.");
         }
 
-        if (!words.ContainsKey("Maximum Pool Size"))
+        if (!words.ShouldSerialize("Maximum Pool Size"))
         {
             words.MaxPoolSize = Math.Max(MostConnections, words.MinPoolSize);
         }

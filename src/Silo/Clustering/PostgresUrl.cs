@@ -22,7 +22,9 @@ internal static class PostgresUrl
 
     internal static NpgsqlConnectionStringBuilder Read(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? address) || address.Fragment.Length > 0)
+        // A password with characters that end it early makes something else of what follows.
+        if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? address) || address.Fragment.Length > 0 || address.AbsolutePath.AsSpan().LastIndexOfAny('@', '/') > 0
+            || address.Query.Contains('@', StringComparison.Ordinal))
         {
             throw new MembershipStoreException(
                 "The membership store cannot be read as postgres://USER:PASSWORD@HOST:PORT/DATABASE. In user and password write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25.");

@@ -31,6 +31,11 @@ internal static class StoreText
             return new PostgresDatabase(PostgresUrl.Read(text));
         }
 
+        if (text.StartsWith(FileUrl, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new MembershipStoreException($"The membership store begins with {FileUrl}; write the path of the SQLite file alone.");
+        }
+
         if (text.IndexOf("://", StringComparison.Ordinal) is > 0 and int end && text.AsSpan(0, end).IndexOfAnyExcept(s_schemeLetters) < 0)
         {
             throw new MembershipStoreException($"The membership store begins with {text[..end]}://, which is not known; write {Forms}.");
@@ -72,24 +77,14 @@ internal static class StoreText
 
         return Array.Exists(keys, s_postgresKeys.Contains)
             ? new PostgresDatabase(PostgresText.Read(text))
-            : throw new MembershipStoreException($"The membership store names neither Data Source nor Host, but {string.Join(", ", keys)}; write {Forms}.");
+            : throw new MembershipStoreException($"The membership store names neither Data Source nor Host; write {Forms}.");
     }
 
     private static string FilePath(string text)
     {
-        if (text.Length == 0)
-        {
-            throw new MembershipStoreException($"The membership store is a SQLite file without a name; write {Forms}.");
-        }
-
         if (text.Contains(":memory:", StringComparison.OrdinalIgnoreCase))
         {
             throw new MembershipStoreException("The membership store is SQLite in memory, which other processes cannot see; write the path of a file.");
-        }
-
-        if (text.StartsWith(FileUrl, StringComparison.OrdinalIgnoreCase))
-        {
-            throw new MembershipStoreException($"The membership store begins with {FileUrl}; write the path of the SQLite file alone.");
         }
 
         return text.Contains('\0', StringComparison.Ordinal)

@@ -47,20 +47,24 @@ internal sealed class TestStore : IAsyncDisposable
 
     internal Task<StoredQueries> QueriesAsync() => StoredQueries.ReadAsync(OpenAsync);
 
-    internal async Task<DbConnection> OpenAsync()
-    {
-        DbConnection connection = _factory.CreateConnection()!;
-        connection.ConnectionString = Store.ConnectionString;
-        await connection.OpenAsync();
-        return connection;
-    }
+    internal Task<DbConnection> OpenAsync() => OpenAsync(create: false);
 
-    internal async Task ExecuteAsync(string statement)
+    /// <param name="statement">What to do.</param>
+    /// <param name="create">Makes the file, where it is one that is not there.</param>
+    internal async Task ExecuteAsync(string statement, bool create = false)
     {
-        await using DbConnection connection = await OpenAsync();
+        await using DbConnection connection = await OpenAsync(create);
         await using DbCommand command = connection.CreateCommand();
         command.CommandText = statement;
         await command.ExecuteNonQueryAsync();
+    }
+
+    private async Task<DbConnection> OpenAsync(bool create)
+    {
+        DbConnection connection = _factory.CreateConnection()!;
+        connection.ConnectionString = create ? Store.ConnectionString.Replace("Mode=ReadWrite;", "", StringComparison.Ordinal) : Store.ConnectionString;
+        await connection.OpenAsync();
+        return connection;
     }
 
     public async ValueTask DisposeAsync()
