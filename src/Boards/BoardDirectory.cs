@@ -3,7 +3,8 @@ using System.Collections.Concurrent;
 namespace Halo.Boards;
 
 /// <summary>The boards that grains of this process can reach, by name. Boards come and go while it is used.</summary>
-public sealed class BoardDirectory
+/// <param name="others">Finds boards that nobody set here: those of other silos' processes; null for none.</param>
+public sealed class BoardDirectory(Func<string, IBoardPeer?>? others = null)
 {
     private readonly ConcurrentDictionary<string, IBoard> _boards = new();
     private readonly ConcurrentDictionary<string, bool> _lost = new();
@@ -31,7 +32,6 @@ public sealed class BoardDirectory
 
     /// <summary>The board of a name.</summary>
     /// <exception cref="BoardLostException">There is none, or no more.</exception>
-    public IBoard Find(string name) => _boards.TryGetValue(name, out IBoard? board)
-        ? board
-        : throw new BoardLostException(name, $"Board {name} is not part of this cluster now; here are {string.Join(", ", _boards.Keys.Order(StringComparer.Ordinal))}.");
+    public IBoardPeer Find(string name) => _boards.GetValueOrDefault(name) ?? others?.Invoke(name)
+        ?? throw new BoardLostException(name, $"Board {name} is not part of this cluster now; here are {string.Join(", ", _boards.Keys.Order(StringComparer.Ordinal))}.");
 }

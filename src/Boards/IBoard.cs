@@ -5,7 +5,7 @@ namespace Halo.Boards;
 
 /// <summary>What grains ask of a board, whether it is in this process or in another.</summary>
 /// <remarks>Every call may fail with <see cref="BoardLostException"/> where the board is in another process.</remarks>
-public interface IBoard
+public interface IBoard : IBoardPeer
 {
     /// <summary>Name, speed and memory.</summary>
     BoardProfile Profile { get; }
@@ -13,8 +13,7 @@ public interface IBoard
     /// <summary>Cores that the board's process may use.</summary>
     int Cores { get; }
 
-    /// <summary>The board's name.</summary>
-    string Name => Profile.Name;
+    string IBoardPeer.Name => Profile.Name;
 
     /// <summary>What the board holds of a model right now.</summary>
     Task<ShareStatistics> GetStatisticsAsync(string model);
@@ -45,10 +44,7 @@ public interface IBoard
     /// <param name="untilRetired">Keep it for the committed plan until that is retired.</param>
     Task UnregisterAsync(string model, ShardSlice slice, bool untilRetired);
 
-    /// <summary>Writes out the KV of a shard: everything, or what a copy made earlier lacks.</summary>
-    Task<IReadOnlyList<KvBlock>> ExportKvAsync(string model, ShardSlice slice, IReadOnlyList<KvMark> known);
-
-    /// <summary>Takes over KV that <see cref="ExportKvAsync"/> wrote; sequences that are not in it are dropped.</summary>
+    /// <summary>Takes over KV that <see cref="IBoardPeer.ExportKvAsync"/> wrote; sequences that are not in it are dropped.</summary>
     /// <returns>What the copy now holds.</returns>
     Task<IReadOnlyList<KvMark>> ImportKvAsync(string model, ShardSlice slice, IReadOnlyList<KvBlock> blocks);
 }

@@ -25,6 +25,9 @@ internal static class GatewayArguments
           --speed A,B,...      relative speeds of the boards, one each: those of this process, then those of --board (default: measured)
           --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's)
           --kv-positions N     positions of KV for all sequences together
+          --cluster STORE      serve the silos whose membership is kept there instead: a SQLite file of this machine, or PostgreSQL, such as
+                               postgres://halo@10.0.0.1/halo; needs a program built with the Orleans engine
+          --cluster-id NAME    the cluster's name there (default halo)
           --urls URL           where to serve (default http://127.0.0.1:8080: this machine only, nobody is asked who they are)
 
         Every option can be set as --Halo:NAME VALUE or by the environment as Halo__NAME; see HaloClusterOptions and GatewayOptions.
@@ -47,6 +50,8 @@ internal static class GatewayArguments
         ["udp-port"] = "Halo:UdpPort",
         ["board-memory"] = "Halo:BoardMemoryBytes",
         ["kv-positions"] = "Halo:KvPositions",
+        ["cluster"] = "Halo:Gateway:Cluster",
+        ["cluster-id"] = "Halo:Gateway:ClusterId",
         ["urls"] = "urls",
         ["environment"] = "environment",
         ["contentRoot"] = "contentRoot",

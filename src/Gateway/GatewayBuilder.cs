@@ -4,6 +4,7 @@ using Halo.Boards.Remote;
 using Halo.Gateway.Endpoints;
 using Halo.Gateway.Serving;
 using Halo.Silo;
+using Halo.Silo.Clustering;
 
 namespace Halo.Gateway;
 
@@ -40,7 +41,17 @@ internal static class GatewayBuilder
         List<string> faults = [];
         HaloClusterOptions cluster = OptionsReader.Read<HaloClusterOptions>(builder.Configuration.GetSection(HaloClusterOptions.SectionName), faults, "Gateway");
         GatewayOptions gateway = OptionsReader.Read<GatewayOptions>(builder.Configuration.GetSection(GatewayOptions.SectionName), faults);
-        faults.AddRange(cluster.Validate());
+        if (gateway.Cluster is null)
+        {
+            faults.AddRange(cluster.Validate());
+        }
+        else
+        {
+            faults.AddRange(builder.Configuration.GetSection(HaloClusterOptions.SectionName).GetChildren()
+                .Where(child => !child.Key.Equals("Gateway", StringComparison.OrdinalIgnoreCase))
+                .Select(child => $"{child.Path} is for boards in this process; with --cluster the silos have theirs."));
+        }
+
         faults.AddRange(gateway.Validate());
         if (faults.Count > 0)
         {
@@ -72,6 +83,7 @@ internal static class GatewayBuilder
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans", LogLevel.Error);
     }
 
     /// <summary>Adds the boards and what knows of their models.</summary>
@@ -79,13 +91,10 @@ internal static class GatewayBuilder
     {
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(Console.Out);
-        builder.Services.AddSingleton<ClusterStarter>(services => stop => InProcessCluster.StartAsync(
-            services.GetRequiredService<HaloClusterOptions>(),
-            services.GetRequiredService<ILoggerFactory>(),
-            services.GetRequiredService<ClusterIdentity>().Head,
-            stop));
+        builder.Services.AddSingleton<ClusterStarter>(Starter);
         builder.Services.AddSingleton(services => new ServedModels(
-            NamesOf(services.GetRequiredService<HaloClusterOptions>()), services.GetRequiredService<TimeProvider>()));
+            services.GetRequiredService<GatewayOptions>().Cluster is null ? NamesOf(services.GetRequiredService<HaloClusterOptions>()) : [],
+            services.GetRequiredService<TimeProvider>()));
         builder.Services.AddSingleton<RunningCluster>();
         builder.Services.AddSingleton<ModelLoader>();
         builder.Services.AddHostedService<ClusterService>();
@@ -145,6 +154,16 @@ internal static class GatewayBuilder
 
     public static void MapCompletions(this WebApplication app) =>
         app.MapPost("/v1/completions", (HttpContext context, CompletionsApi api) => api.AnswerAsync(context)).RequireRateLimiting(CompletionLimit);
+
+    private static ClusterStarter Starter(IServiceProvider services)
+    {
+        GatewayOptions options = services.GetRequiredService<GatewayOptions>();
+        ILoggerFactory logging = services.GetRequiredService<ILoggerFactory>();
+        return options.Cluster is { } store
+            ? stop => SiloCluster.StartAsync(MembershipStore.Parse(store), options.ClusterId, logging, services.GetRequiredService<TimeProvider>(), stop)
+            : stop => InProcessCluster.StartAsync(
+                services.GetRequiredService<HaloClusterOptions>(), logging, services.GetRequiredService<ClusterIdentity>().Head, stop);
+    }
 
     private static IReadOnlyList<string> NamesOf(HaloClusterOptions options) =>
         options.Models.Count == 0 ? [BundledModel.Name] : [.. options.Models.Keys.Order(StringComparer.Ordinal)];

@@ -1,3 +1,6 @@
+using Halo.Silo.Clustering;
+using Halo.Silo.Engines;
+
 namespace Halo.Gateway;
 
 /// <summary>How the gateway serves: configuration section <c>Halo:Gateway</c>.</summary>
@@ -36,6 +39,15 @@ internal sealed class GatewayOptions
     /// </summary>
     public TimeSpan RetryInterval { get; set; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>
+    /// Serves a cluster of silos in other processes instead of boards in this one: where its membership is kept, as
+    /// <see cref="MembershipStore.Parse"/> reads it; null for boards in this process.
+    /// </summary>
+    public string? Cluster { get; set; }
+
+    /// <summary>The cluster's name there; default <c>halo</c>.</summary>
+    public string ClusterId { get; set; } = "halo";
+
     /// <summary>Where the server itself stops reading a body, in bytes: what is above <see cref="MaxBodyBytes"/> is read to be thrown away.</summary>
     public long MaxDrainedBytes => 4L * MaxBodyBytes;
 
@@ -48,8 +60,25 @@ internal sealed class GatewayOptions
         Check(faults, nameof(BodyDeadline), BodyDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1));
         Check(faults, nameof(StreamHeartbeat), StreamHeartbeat, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         Check(faults, nameof(StallDeadline), StallDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        CheckCluster(faults);
         Check(faults, nameof(RetryInterval), RetryInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         return faults;
+    }
+
+    private void CheckCluster(List<string> faults)
+    {
+        try
+        {
+            if (Cluster is not null)
+            {
+                MembershipStore.Parse(Cluster);
+                faults.AddRange(GrainEngine.ClusterFault is { } fault ? [fault] : []);
+            }
+        }
+        catch (MembershipStoreException fault)
+        {
+            faults.Add($"Gateway:{nameof(Cluster)} cannot be used: {fault.Message}");
+        }
     }
 
     private static void Check<T>(List<string> faults, string name, T found, T least, T most)

@@ -16,6 +16,10 @@ public interface IBoardGrain : IGrainWithStringKey
     [Alias("links")]
     Task<BoardLinks> GetLinksAsync(string model);
 
+    /// <summary>The newest plan of a model that this board's silo knows, prepared or committed; 0 where it knows none.</summary>
+    [Alias("newest-plan")]
+    Task<int> GetNewestPlanVersionAsync(string model);
+
     /// <summary>
     /// Gives the board a new plan to prepare for; a board that has no part in it only learns where its shards go. It fails where the board's
     /// memory or disk is too small for its part.

@@ -1,6 +1,6 @@
 namespace Halo.Grains;
 
-/// <summary>One completion's life: text in, text out; its key is the request's id (and, with several choices, the choice's number).</summary>
+/// <summary>One completion's life: text in, text out; its key is <c>model/request</c>.</summary>
 [Alias("halo.generation")]
 public interface IGenerationGrain : IGrainWithStringKey
 {

@@ -27,6 +27,14 @@ public interface IModelGrain : IGrainWithStringKey
     [ResponseTimeout("00:30:00")]
     Task<PlanDocument> MoveShardAsync(string shard, string board);
 
+    /// <summary>
+    /// Goes on without a board that is about to stop: ends when nothing runs on it any more. The board counts again when it comes anew. The head
+    /// board cannot be done without.
+    /// </summary>
+    [Alias("withdraw")]
+    [ResponseTimeout("00:30:00")]
+    Task WithdrawBoardAsync(string board);
+
     /// <summary>Says that a step failed under a plan: the next <see cref="EnsureReadyAsync"/> looks after every shard.</summary>
     [Alias("report-failure")]
     [AlwaysInterleave]

@@ -12,7 +12,12 @@ public static class GrainKeys
     /// <summary>The key of a layer grain.</summary>
     public static string Layer(string model, int layer) => string.Create(CultureInfo.InvariantCulture, $"{model}/{layer}");
 
-    /// <summary>The model's name at the start of a key of a model, scheduler or layer grain.</summary>
+    /// <summary>The key of a request's generation grain.</summary>
+    /// <param name="model">The model it asks for.</param>
+    /// <param name="request">Names the request, without a slash.</param>
+    public static string Generation(string model, string request) => $"{model}/{request}";
+
+    /// <summary>The model's name at the start of a key of a model, scheduler, layer or generation grain.</summary>
     public static string ModelOf(string key) => key.LastIndexOf('/') is var slash && slash < 0 ? key : key[..slash];
 
     /// <summary>The layer in a layer grain's key.</summary>

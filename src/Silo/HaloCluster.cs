@@ -1,12 +1,16 @@
 using System.Threading.Channels;
 using Halo.Boards;
 using Halo.Boards.Weights;
+using Halo.Fabric.Datagrams;
 using Halo.Grains;
+using Halo.Grains.Models;
+using Halo.Grains.Placement;
 using Halo.Planning.Profiles;
 using Halo.Silo.Membership;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
+using Orleans.Hosting;
 
 namespace Halo.Silo;
 
@@ -32,13 +36,16 @@ public sealed class HaloCluster : IAsyncDisposable
         Boards = host;
         IBoard[] local = [.. host.Boards.Select(board => new LocalBoard(board, models))];
         Array.ForEach(local, _directory.Set);
-        _silos = new LogicalSilos(local, (silo, board) => silo.AddHaloSilo(board, _directory, host, models, options), logging);
+        _silos = new LogicalSilos(local, Configure, logging);
         _membership = identity is null ? null : new BoardMembership(MakeContext(identity), TimeProvider.System);
         _planning = PlanAnewAsync();
     }
 
     /// <summary>Calls grains.</summary>
     public IGrainFactory Grains => _silos.Grains;
+
+    /// <summary>Whether boards of other processes take part.</summary>
+    public bool IsNetworked => _membership is not null;
 
     /// <summary>The models that can be served.</summary>
     public ModelCatalog Models { get; }
@@ -128,6 +135,20 @@ public sealed class HaloCluster : IAsyncDisposable
         IEnumerable<Board> boards = Enumerable.Range(0, count).Select(index => new Board(new BoardProfile(
             $"b{index + 1}", options.Speeds.Count > 0 ? options.Speeds[index] * BoardMeter.BytesPerSecondOfSpeed : measured, memoryBytes)));
         return new BoardHost([.. boards], threads);
+    }
+
+    private void Configure(ISiloBuilder silo, IBoard board)
+    {
+        PlanOptions plans = new() { KvPositions = _options.KvPositions, HeadBoard = Boards.Boards[0].Name, HeadHoldsShards = _options.HeadHoldsShards };
+        silo.AddHaloGrains(new BoardFacts { Name = board.Name }, board, _directory, Boards, Models, plans);
+        if (_options.IsNetworked)
+        {
+            silo.Services.AddNetworkSessions(_options.SessionTransport, new UdpPort(_options.UdpPort ?? 0, IsRequired: _options.UdpPort > 0));
+        }
+        else
+        {
+            silo.Services.AddLocalSessions(_options);
+        }
     }
 
     private double[] RemoteSpeeds() => [.. _options.Speeds.Skip(_options.LocalBoards).Select(speed => speed * BoardMeter.BytesPerSecondOfSpeed)];

@@ -1,3 +1,4 @@
+using Halo.Boards.Remote;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
@@ -106,6 +107,13 @@ public sealed class HaloClusterOptions
 
     /// <summary>Boards in this process.</summary>
     public int LocalBoards => Boards ?? (IsNetworked ? 1 : DefaultBoards);
+
+    /// <summary>How sums travel between boards of several processes.</summary>
+    internal SessionTransport SessionTransport => new(Topology, WireType, Transport == TransportKind.Datagram ? Policy : null)
+    {
+        CriticalBoards = CriticalBoards,
+        DeadlineLimit = DeadlineLimit,
+    };
 
     /// <summary>All faults, each with the value found and what is needed; empty when there are none.</summary>
     public IReadOnlyList<string> Validate()

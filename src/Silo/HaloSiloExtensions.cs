@@ -16,28 +16,25 @@ namespace Halo.Silo;
 /// <summary>Makes a silo one that carries a board.</summary>
 public static class HaloSiloExtensions
 {
-    /// <summary>Adds what Halo's grains need on a board's silo.</summary>
+    /// <summary>Adds what Halo's grains need on a board's silo, but for how boards are joined.</summary>
     /// <param name="silo">The silo.</param>
+    /// <param name="facts">What it says of its board to the others.</param>
     /// <param name="board">The board that this silo stands for.</param>
-    /// <param name="boards">All boards of the cluster.</param>
+    /// <param name="boards">All boards of the cluster, as this process reaches them.</param>
     /// <param name="host">The boards of this process.</param>
-    /// <param name="models">The models that can be served.</param>
-    /// <param name="options">Transport and plan options.</param>
-    public static ISiloBuilder AddHaloSilo(this ISiloBuilder silo, IBoard board, BoardDirectory boards, BoardHost host, ModelCatalog models, HaloClusterOptions options)
+    /// <param name="models">The models whose files this process has.</param>
+    /// <param name="plans">What the user asks of plans.</param>
+    public static ISiloBuilder AddHaloGrains(
+        this ISiloBuilder silo, BoardFacts facts, IBoard board, BoardDirectory boards, BoardHost host, ModelCatalog models, PlanOptions plans)
     {
-        silo.UseSiloMetadata(new Dictionary<string, string> { [BoardMap.BoardKey] = board.Name });
+        silo.UseSiloMetadata(facts.ToMetadata());
         silo.AddPlacementDirector<NeuronShardPlacement, NeuronShardPlacementDirector>();
         silo.AddPlacementDirector<BoardPlacement, BoardPlacementDirector>();
         silo.AddPlacementDirector<HeadBoardPlacement, HeadBoardPlacementDirector>();
         silo.Services.AddSingleton<PlanCatalog>();
         silo.Services.AddSingleton<BoardMap>();
-        silo.Services.AddSingleton(new PlanOptions
-        {
-            KvPositions = options.KvPositions,
-            HeadBoard = host.Boards[0].Name,
-            HeadHoldsShards = options.HeadHoldsShards,
-        });
-        AddSessions(silo.Services, options);
+        silo.Services.AddSingleton<SiloChanges>();
+        silo.Services.AddSingleton(plans);
 
         // The process owns these and outlives its silos, so their containers must not dispose of them: instances are left alone.
         silo.Services.AddSingleton(board);
@@ -47,21 +44,18 @@ public static class HaloSiloExtensions
         return silo;
     }
 
-    private static void AddSessions(IServiceCollection services, HaloClusterOptions options)
-    {
-        if (options.IsNetworked)
-        {
-            SessionTransport how = new(options.Topology, options.WireType, options.Transport == TransportKind.Datagram ? options.Policy : null)
-            {
-                CriticalBoards = options.CriticalBoards,
-                DeadlineLimit = options.DeadlineLimit,
-            };
-            services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
-                provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), how, FrameCipherMeter.Fastest(),
-                new UdpPort(options.UdpPort ?? 0, IsRequired: options.UdpPort > 0), provider.GetRequiredService<ILogger<NetworkSessions>>()));
-            return;
-        }
+    /// <summary>Joins boards of several processes.</summary>
+    /// <param name="services">The silo's.</param>
+    /// <param name="transport">How sums travel.</param>
+    /// <param name="udpPort">This process's port for datagrams.</param>
+    public static void AddNetworkSessions(this IServiceCollection services, SessionTransport transport, UdpPort udpPort) =>
+        services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
+            provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), transport, FrameCipherMeter.Fastest(),
+            udpPort, provider.GetRequiredService<ILogger<NetworkSessions>>()));
 
+    /// <summary>Joins the boards of this process.</summary>
+    internal static void AddLocalSessions(this IServiceCollection services, HaloClusterOptions options)
+    {
         services.AddSingleton<IStepSessions, InProcessSessions>();
         switch (options.Transport)
         {

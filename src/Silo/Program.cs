@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Halo.Boards.Control;
+using Halo.Silo.Clustering;
+using Halo.Silo.Engines;
 using Halo.Silo.Hosting;
 
 ParseResult parsed = BoardCommand.Create().Parse(args);
@@ -27,7 +29,7 @@ catch (OperationCanceledException)
 {
     return 0;
 }
-catch (Exception fault) when (fault is ClusterKeyException or IOException or UnauthorizedAccessException)
+catch (Exception fault) when (fault is ClusterKeyException or MembershipStoreException or EngineException or IOException or UnauthorizedAccessException)
 {
     await Console.Error.WriteLineAsync($"halo-silo: {fault.Message}");
     return 1;

@@ -2,8 +2,6 @@ using Halo.Boards.Control;
 using Halo.Boards.Weights;
 using Halo.Fabric.Liveness;
 using Halo.Fabric.Streams.Sessions;
-using Halo.Inference.Model;
-using Halo.Planning.Assignment;
 using Microsoft.Extensions.Logging;
 
 namespace Halo.Boards.Remote;
@@ -16,13 +14,11 @@ public sealed class BoardAgent : IAsyncDisposable
 {
     private readonly BoardAgentOptions _options;
     private readonly Board _board;
-    private readonly ModelSources _sources;
     private readonly StreamListener _listener;
     private readonly HeartbeatResponder _heartbeats;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
-    private readonly SemaphoreSlim _gate = new(1, 1); // attaching, leaving, sessions: one at a time
-    private readonly Dictionary<Guid, AgentSession> _sessions = [];
+    private readonly SemaphoreSlim _gate = new(1, 1); // attaching and leaving, one at a time
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _watching;
     private Attachment? _attachment;
@@ -39,16 +35,19 @@ public sealed class BoardAgent : IAsyncDisposable
     {
         _options = options;
         _board = board;
-        _sources = sources;
         _listener = listener;
         _heartbeats = heartbeats;
         _time = time;
         _log = log;
+        Shares = new BoardShares(board, options.Threads, options.UdpPort, sources, listener, log);
         _watching = WatchHeadAsync();
     }
 
     /// <summary>Whether a head process has this board in its service.</summary>
     public bool IsAttached => Volatile.Read(ref _attachment) is not null;
+
+    /// <summary>What it holds for the head process.</summary>
+    internal BoardShares Shares { get; }
 
     /// <summary>Takes up the service of a head process. What an earlier one left is cleared away.</summary>
     /// <exception cref="BoardBusyException">The board serves another head process, which is alive.</exception>
@@ -60,7 +59,7 @@ public sealed class BoardAgent : IAsyncDisposable
             throw new BoardBusyException(_options.Name, before.Head.Name);
         }
 
-        Clear();
+        await ClearAsync();
         _heartbeats.Register(request.HeartbeatKey, heartbeatKey);
         Volatile.Write(ref _attachment, new Attachment(head, request.HeartbeatKey));
         AgentLog.Attached(_log, _options.Name, head.Name);
@@ -82,7 +81,7 @@ public sealed class BoardAgent : IAsyncDisposable
         using IDisposable turn = await TurnAsync();
         if (_attachment is { } attachment && attachment.Head.InstanceId == head.InstanceId)
         {
-            Leave("it said so");
+            await LeaveAsync("it said so");
         }
     }
 
@@ -96,89 +95,13 @@ public sealed class BoardAgent : IAsyncDisposable
         }
     }
 
-    /// <summary>Gets ready to hold shards of a model.</summary>
-    internal async Task<ModelAnswer> OfferAsync(ModelOffer offer, CancellationToken cancellationToken)
-    {
-        (IShardSource source, bool hasFile) = await _sources.OpenAsync(offer.Name, offer.Manifest, cancellationToken);
-        _board.Model(offer.Name, () => new BoardModel(_options.Name, offer.Name, source, offer.Profile, offer.Limits, _board.Profile.MemoryBytes));
-        return new ModelAnswer(hasFile);
-    }
-
-    /// <summary>This board's share of a model that was offered.</summary>
-    internal BoardModel Share(string model) => _board.Models.TryGetValue(model, out BoardModel? share)
-        ? share
-        : throw new StepException($"Board {_options.Name} was not offered the model {model}.");
-
-    internal ShareStatistics Statistics(string model) => _board.Models.TryGetValue(model, out BoardModel? share)
-        ? share.Statistics with { ReceivedWeightBytes = _sources.ReceivedBytes(model) }
-        : ShareStatistics.None;
-
-    internal SessionLinks Links(string model) => _board.Models.TryGetValue(model, out BoardModel? share) ? share.Links : SessionLinks.None;
-
-    /// <summary>Takes note of a plan, after checking that memory and disk can have this board's part of it.</summary>
-    internal void Prepare(string model, Plan plan)
-    {
-        BoardModel share = Share(model);
-        string what = $"the part of board {_options.Name} in plan {plan.Version} of {model}";
-        _sources.CheckRoom(model, plan.ShardsOf(_options.Name).Select(assignment => assignment.Slice), what);
-        share.Prepare(plan);
-    }
-
-    /// <summary>Forgets a plan that will not be committed, and what was sent for it need not be kept.</summary>
-    internal void Abandon(string model, int version)
-    {
-        Share(model).Abandon(version);
-        _sources.WantNothing(model);
-    }
-
-    /// <summary>Registers a shard, or says which pieces of it must come first.</summary>
-    internal RegisterAnswer Register(string model, ShardSlice slice)
-    {
-        BoardModel share = Share(model);
-        string[] missing = share.Holds(slice) ? [] : _sources.Missing(model, slice);
-        return missing.Length > 0 ? new RegisterAnswer(false, false, missing) : new RegisterAnswer(true, share.Register(slice), []);
-    }
-
-    /// <summary>Keeps a piece of a model's weights.</summary>
-    internal async Task StoreAsync(string model, string piece, Stream content, CancellationToken cancellation)
-    {
-        await _sources.StoreAsync(model, piece, content, cancellation);
-        AgentLog.PieceStored(_log, _options.Name, model, piece, content.Length);
-    }
-
-    /// <summary>Connects with the boards of a session, and follows the steps that its head board announces.</summary>
-    internal async Task OpenSessionAsync(SessionRequest request, CancellationToken cancellationToken)
-    {
-        AgentSession session;
-        using (await TurnAsync())
-        {
-            EndSessions(request.Model); // of boards that were joined before
-            session = new AgentSession(request, Share(request.Model), _options.Threads, _options.UdpPort, _listener);
-            _sessions.Add(request.Id, session);
-        }
-
-        await session.ConnectAsync(cancellationToken);
-        _ = ForgetAtEndAsync(request.Id, session);
-    }
-
-    /// <summary>Ends a session.</summary>
-    internal async Task CloseAsync(Guid id)
-    {
-        using IDisposable turn = await TurnAsync();
-        if (_sessions.Remove(id, out AgentSession? session))
-        {
-            session.Dispose();
-        }
-    }
-
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
         await _watching;
-        Clear();
-        _board.Dispose();
-        _sources.Dispose();
+        await ClearAsync();
+        await Shares.DisposeAsync();
         _stopping.Dispose();
         _gate.Dispose();
     }
@@ -193,7 +116,7 @@ public sealed class BoardAgent : IAsyncDisposable
                 using IDisposable turn = await TurnAsync();
                 if (_attachment is { } attachment && IsSilent(attachment))
                 {
-                    Leave($"it has been silent for {_options.HeadSilence.TotalSeconds:0.#} s");
+                    await LeaveAsync($"it has been silent for {_options.HeadSilence.TotalSeconds:0.#} s");
                 }
             }
         }
@@ -205,27 +128,13 @@ public sealed class BoardAgent : IAsyncDisposable
 
     private bool IsSilent(Attachment attachment) => _heartbeats.SilentFor(attachment.HeartbeatKey) > _options.HeadSilence;
 
-    private async Task ForgetAtEndAsync(Guid id, AgentSession session)
-    {
-        try
-        {
-            await session.Ended;
-        }
-        catch (Exception fault)
-        {
-            AgentLog.SessionFailed(_log, fault, _options.Name);
-        }
-
-        await CloseAsync(id);
-    }
-
-    private void Leave(string reason)
+    private async Task LeaveAsync(string reason)
     {
         AgentLog.Detached(_log, _options.Name, _attachment!.Head.Name, reason);
-        Clear();
+        await ClearAsync();
     }
 
-    private void Clear()
+    private async Task ClearAsync()
     {
         if (_attachment is { } attachment)
         {
@@ -233,18 +142,7 @@ public sealed class BoardAgent : IAsyncDisposable
             Volatile.Write(ref _attachment, null);
         }
 
-        EndSessions(model: null);
-        _board.Clear();
-        _sources.CloseAll();
-    }
-
-    private void EndSessions(string? model)
-    {
-        foreach ((Guid id, AgentSession session) in _sessions.Where(entry => model is null || entry.Value.Model == model).ToList())
-        {
-            _sessions.Remove(id);
-            session.Dispose();
-        }
+        await Shares.ClearAsync();
     }
 
     private async Task<IDisposable> TurnAsync()

@@ -32,7 +32,7 @@ public sealed class NetworkSessions(
 
         // Boards end the session before when they get ready for this one: nobody may take that for a loss.
         await Task.Run(() => host.StopRunner(plan.Model));
-        RemoteBoard?[] remote = [.. plan.Boards.Select(name => boards.Find(name) as RemoteBoard)];
+        ISessionMember?[] remote = [.. plan.Boards.Select(name => boards.Find(name) as ISessionMember)];
         SessionInfo info = new(options);
         while (true)
         {
@@ -55,11 +55,11 @@ public sealed class NetworkSessions(
         }
     }
 
-    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, RemoteBoard?[] remote, SessionInfo info)
+    private async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan, ISessionMember?[] remote, SessionInfo info)
     {
         SessionTransport how = info.Transport;
         int head = plan.Boards.ToList().IndexOf(plan.HeadBoard);
-        StreamPeer[] peers = [.. plan.Boards.Select((name, place) => Peer(name, remote[place]))];
+        StreamPeer[] peers = [.. plan.Boards.Select((name, place) => remote[place]?.Place ?? NotDialled(name))];
         StreamSession session = StreamSession.Create(cipher);
         FabricSize size = FabricSizes.Of(model.Weights.Config, model.Limits, plan.Boards.Count);
         ITransport transport = await ConnectAsync(plan.Model, new StreamRoster(session, head, how.Topology, peers), how, size, remote);
@@ -68,7 +68,7 @@ public sealed class NetworkSessions(
     }
 
     private async Task<ITransport> ConnectAsync(
-        string model, StreamRoster roster, SessionTransport how, FabricSize size, RemoteBoard?[] remote)
+        string model, StreamRoster roster, SessionTransport how, FabricSize size, ISessionMember?[] remote)
     {
         StreamSession session = roster.Session;
         using CancellationTokenSource giveUp = new();
@@ -108,7 +108,7 @@ public sealed class NetworkSessions(
     }
 
     private async Task<ITransport> DialAsync(
-        StreamRoster roster, SessionTransport how, FabricSize size, RemoteBoard?[] remote, CancellationToken cancellation)
+        StreamRoster roster, SessionTransport how, FabricSize size, ISessionMember?[] remote, CancellationToken cancellation)
     {
         string[] names = [.. roster.Boards.Select(board => board.Board)];
         try
@@ -129,14 +129,13 @@ public sealed class NetworkSessions(
         }
     }
 
+    // Nobody dials the head board.
+    private static StreamPeer NotDialled(string name) => new(name, "", 0);
+
     // The fabric tells a whole sentence, which a board's loss puts around every reason.
     private static string Reason(string board, string text)
     {
         string beginning = $"Board {board} is lost: ";
         return text.StartsWith(beginning, StringComparison.Ordinal) ? text[beginning.Length..].TrimEnd('.') : text;
     }
-
-    private static StreamPeer Peer(string name, RemoteBoard? board) => board is null
-        ? new StreamPeer(name, "", 0) // nobody dials the head board
-        : new StreamPeer(name, board.Announcement.Host ?? board.Address.Host, board.Announcement.StreamPort);
 }

@@ -4,7 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Halo.Boards.Control;
 using Halo.Boards.Weights;
-using Halo.Inference.Model;
+using Halo.Fabric.Streams.Sessions;
 using Halo.Inference.Model.Pieces;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
@@ -13,7 +13,7 @@ namespace Halo.Boards.Remote;
 
 /// <summary>A board in a process of its own, as the head process sees it. It gives that process the weights it lacks.</summary>
 [SuppressMessage("Design", "CA1001", Justification = "Its token source and semaphores have no timers and no wait handles: there is nothing to free.")]
-public sealed class RemoteBoard : IBoard
+public sealed class RemoteBoard : IBoard, ISessionMember
 {
     private const int PiecesAtOnce = 2; // one travels while the next is cut
 
@@ -47,6 +47,8 @@ public sealed class RemoteBoard : IBoard
 
     /// <summary>Where its control endpoint is.</summary>
     public Uri Address => _client.Address;
+
+    StreamPeer ISessionMember.Place => new(Name, Announcement.Host ?? Address.Host, Announcement.StreamPort);
 
     /// <inheritdoc/>
     public BoardProfile Profile { get; }
@@ -159,11 +161,9 @@ public sealed class RemoteBoard : IBoard
         await _lost.CancelAsync();
     }
 
-    /// <summary>Lets the board take part in a session; ends when it is connected with all its boards and follows the steps.</summary>
-    internal Task OpenSessionAsync(SessionRequest request) => SendAsync(BoardPaths.Sessions, Json(request, BoardJson.Default.SessionRequest));
+    Task ISessionMember.OpenSessionAsync(SessionRequest request) => SendAsync(BoardPaths.Sessions, Json(request, BoardJson.Default.SessionRequest));
 
-    /// <summary>Ends a session on the board.</summary>
-    internal Task CloseAsync(Guid session) => SendAsync($"{BoardPaths.Close}?session={session}", []);
+    Task ISessionMember.CloseAsync(Guid session) => SendAsync($"{BoardPaths.Close}?session={session}", []);
 
     private static string Of(string path, string model) => $"{path}?model={Uri.EscapeDataString(model)}";
 
@@ -240,21 +240,9 @@ public sealed class RemoteBoard : IBoard
         }
         catch (ControlException fault)
         {
-            throw Translate(fault);
+            throw fault.LossReason() is { } reason ? Lost(reason) : fault.ToBoardFault(Name);
         }
     }
-
-    private Exception Translate(ControlException fault) => fault switch
-    {
-        { Fault: ControlFault.Unreachable or ControlFault.Silent } => Lost(fault.Message),
-        { Fault: ControlFault.PeerRestarted } => Lost("it was restarted"),
-        { Status: BoardStatus.NotAttached } => Lost(fault.Reason!),
-        { Status: BoardStatus.PlanDoesNotFit } => new PlanDoesNotFitException(fault.Reason!),
-        { Status: BoardStatus.PeersApart } => new PeersApartException(fault.Reason!),
-        { Status: BoardStatus.HeadBlocked } => new HeadBlockedException(fault.Reason!),
-        { Status: BoardStatus.Step } => new StepException(fault.Reason!),
-        _ => new InvalidOperationException($"Board {Name} could not do its part: {fault.Message}", fault),
-    };
 
     private BoardLostException Lost(string reason)
     {

@@ -57,7 +57,7 @@ internal sealed class Generation(CommandConsole console, ModelFile file, HaloClu
                 Seed = sampling.Seed,
             },
         };
-        IGenerationGrain generation = session.Grains.GetGrain<IGenerationGrain>(Guid.NewGuid().ToString("N"));
+        IGenerationGrain generation = session.Grains.GetGrain<IGenerationGrain>(GrainKeys.Generation(file.Name, Guid.NewGuid().ToString("N")));
         bool wrote = false;
         long start = Stopwatch.GetTimestamp();
         TimeSpan? first = null;

@@ -1,6 +1,7 @@
 using Halo.Boards;
 using Halo.Gateway.Contracts;
 using Halo.Grains;
+using Orleans.Runtime;
 
 namespace Halo.Gateway.Endpoints;
 
@@ -58,6 +59,8 @@ internal sealed class ApiException : Exception
         ModelUnavailableException { Fault: ModelFault.DoesNotFit } large => Unavailable("model_does_not_fit", large.Message),
         ModelUnavailableException { Fault: ModelFault.Unusable } broken => Unavailable("model_unusable", broken.Message),
         BoardLostException lost => Unavailable("model_failed", lost.Message),
+        OrleansException silent => Unavailable("cluster_failed", $"The cluster did not answer: {silent.Message}"),
+        TimeoutException late => Unavailable("cluster_failed", $"The cluster did not answer in time: {late.Message}"),
         ModelUnavailableException failed => Unavailable("model_failed", failed.Message),
         _ => null,
     };

@@ -43,7 +43,7 @@ internal sealed class BoardsApi
         MemoryBytes = board.MemoryBytes,
         RoundTripMs = board.RoundTrip is { } roundTrip ? Math.Round(roundTrip.TotalMilliseconds, 3) : null,
         LossRate = board.LossRate,
-        IsHead = board.Address is null && board.Name == cluster.HeadBoard,
+        IsHead = cluster.IsHead(board),
         Models = board.State is BoardState.Alive or BoardState.Suspect ? await ModelsOfAsync(cluster, board.Name) : [],
     };
 

@@ -10,8 +10,14 @@ internal interface IServingCluster : IAsyncDisposable
     /// <summary>Calls their grains.</summary>
     IGrainFactory Grains { get; }
 
-    /// <summary>The name of the board where steps start.</summary>
-    string HeadBoard { get; }
+    /// <summary>Whether boards come and go by themselves: a model that does not fit now may fit later.</summary>
+    bool BoardsMayCome { get; }
+
+    /// <summary>Whether models come by themselves.</summary>
+    bool ModelsMayCome { get; }
+
+    /// <summary>The models' names.</summary>
+    IReadOnlyList<string> ModelNames { get; }
 
     /// <summary>All boards, those of this process first.</summary>
     IReadOnlyList<BoardView> Boards { get; }
@@ -27,8 +33,11 @@ internal interface IServingCluster : IAsyncDisposable
     /// <returns>Null where it is in service now, else why not.</returns>
     Task<string?> JoinAsync(string name, string instance, Uri address);
 
-    /// <summary>The tokenizer of a model that is ready.</summary>
-    ITokenizer TokenizerOf(string model);
+    /// <summary>Whether steps of a model start on a board.</summary>
+    bool IsHead(BoardView board);
+
+    /// <summary>The tokenizer of a model that is ready; null where it is in another process.</summary>
+    ITokenizer? TokenizerOf(string model);
 }
 
 /// <summary>Starts the boards.</summary>

@@ -14,7 +14,11 @@ internal sealed class InProcessCluster : IServingCluster
 
     public IGrainFactory Grains => _cluster.Grains;
 
-    public string HeadBoard => _cluster.Boards.Boards[0].Name;
+    public bool BoardsMayCome => _cluster.IsNetworked;
+
+    public bool ModelsMayCome => false;
+
+    public IReadOnlyList<string> ModelNames => [.. _cluster.Models.Names];
 
     public IReadOnlyList<BoardView> Boards => _cluster.BoardViews;
 
@@ -26,7 +30,9 @@ internal sealed class InProcessCluster : IServingCluster
 
     public Task<string?> JoinAsync(string name, string instance, Uri address) => _cluster.JoinAsync(name, instance, address);
 
-    public ITokenizer TokenizerOf(string model) => _cluster.Models.Open(model).Tokenizer;
+    public bool IsHead(BoardView board) => board.Address is null && board.Name == _cluster.Boards.Boards[0].Name;
+
+    public ITokenizer? TokenizerOf(string model) => _cluster.Models.Open(model).Tokenizer;
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 }

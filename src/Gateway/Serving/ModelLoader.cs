@@ -1,6 +1,5 @@
 using Halo.Grains;
 using Halo.Planning.Assignment;
-using Halo.Silo;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -10,7 +9,6 @@ namespace Halo.Gateway.Serving;
 internal sealed class ModelLoader
 {
     private readonly ServedModels _models;
-    private readonly HaloClusterOptions _cluster;
     private readonly GatewayOptions _options;
     private readonly IServer _server;
     private readonly TextWriter _console;
@@ -18,31 +16,33 @@ internal sealed class ModelLoader
     private readonly Dictionary<string, string> _told = []; // why a model waits, by its name: each reason is told once
 
     public ModelLoader(
-        ServedModels models, HaloClusterOptions cluster, GatewayOptions options, IServer server, TextWriter console, ILogger<ModelLoader> log)
+        ServedModels models, GatewayOptions options, IServer server, TextWriter console, ILogger<ModelLoader> log)
     {
         _models = models;
-        _cluster = cluster;
         _options = options;
         _server = server;
         _console = console;
         _log = log;
     }
 
-    /// <summary>Loads one model after the other; ends when each is ready or for good unable to serve.</summary>
+    /// <summary>
+    /// Loads one model after the other; ends when each is ready or for good unable to serve, or never where models come by themselves.
+    /// </summary>
     public async Task LoadAllAsync(IServingCluster cluster, CancellationToken stoppingToken)
     {
-        List<string> waiting = [.. _models.Names];
+        HashSet<string> settled = [];
         while (true)
         {
-            foreach (string name in waiting.ToArray())
+            _models.Add(cluster.ModelNames);
+            foreach (string name in _models.Names.Where(name => !settled.Contains(name)))
             {
                 if (await TryLoadAsync(cluster, name, stoppingToken))
                 {
-                    waiting.Remove(name);
+                    settled.Add(name);
                 }
             }
 
-            if (waiting.Count == 0)
+            if (settled.Count == _models.Names.Count && !cluster.ModelsMayCome)
             {
                 return;
             }
@@ -71,7 +71,8 @@ internal sealed class ModelLoader
         catch (Exception fault) when (fault is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
         {
             // Boards that come make a model fit, and boards that go make a start fail; a file that cannot be read stays so.
-            bool isForGood = !_cluster.IsNetworked || fault is ModelUnavailableException { Fault: ModelFault.Unknown or ModelFault.Unusable };
+            bool isForGood = !cluster.BoardsMayCome
+                || (!cluster.ModelsMayCome && fault is ModelUnavailableException { Fault: ModelFault.Unknown or ModelFault.Unusable });
             Fail(name, fault, isForGood);
             return isForGood;
         }

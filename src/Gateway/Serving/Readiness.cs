@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Halo.Grains;
+using Orleans.Runtime;
 
 namespace Halo.Gateway.Serving;
 
@@ -53,7 +54,7 @@ internal sealed class Readiness
         {
             return $"{model.Name} did not answer within {s_answerDeadline.TotalSeconds:F0} s.";
         }
-        catch (ModelUnavailableException fault)
+        catch (Exception fault) when (fault is ModelUnavailableException or OrleansException)
         {
             return fault.Message;
         }

@@ -9,16 +9,20 @@ namespace Halo.Gateway.Serving;
 /// <summary>A model that was loaded: whom to ask for its completions, and which prompts fit it.</summary>
 internal sealed class ServedModel
 {
-    private readonly ITokenizer _tokenizer;
-    private readonly TokenCountBound _bound;
+    private readonly ITokenizer? _tokenizer;
+    private readonly TokenCountBound? _bound;
 
-    public ServedModel(string name, int contextLength, ITokenizer tokenizer, IGrainFactory grains)
+    /// <param name="name">The model's name.</param>
+    /// <param name="contextLength">Longest sequence in positions.</param>
+    /// <param name="tokenizer">Its tokenizer; null where it is in another process, and prompts are checked there.</param>
+    /// <param name="grains">Calls the grains that serve it.</param>
+    public ServedModel(string name, int contextLength, ITokenizer? tokenizer, IGrainFactory grains)
     {
         Name = name;
         ContextLength = contextLength;
         Grains = grains;
         _tokenizer = tokenizer;
-        _bound = new TokenCountBound(tokenizer);
+        _bound = tokenizer is null ? null : new TokenCountBound(tokenizer);
     }
 
     public string Name { get; }
@@ -37,18 +41,23 @@ internal sealed class ServedModel
     /// <param name="maxTokens">Tokens wanted after it: one must find room, unless none is wanted.</param>
     public void Check(Prompt prompt, int maxTokens)
     {
+        if (_tokenizer is null || _bound is null)
+        {
+            return;
+        }
+
         int room = ContextLength - Math.Min(maxTokens, 1);
         if (prompt.Tokens is { } tokens)
         {
-            CheckTokens(tokens, room);
+            CheckTokens(tokens, room, _tokenizer);
         }
         else if (prompt.Text is { } text)
         {
-            CheckText(text, room);
+            CheckText(text, room, _tokenizer, _bound);
         }
     }
 
-    private void CheckTokens(int[] tokens, int room)
+    private void CheckTokens(int[] tokens, int room, ITokenizer tokenizer)
     {
         if (tokens.Length > room)
         {
@@ -57,14 +66,14 @@ internal sealed class ServedModel
 
         foreach (int token in tokens)
         {
-            if (token < 0 || token >= _tokenizer.VocabularySize)
+            if (token < 0 || token >= tokenizer.VocabularySize)
             {
-                throw ApiException.Invalid("prompt", $"prompt holds token {token}; the tokens of {Name} are 0 to {_tokenizer.VocabularySize - 1}.");
+                throw ApiException.Invalid("prompt", $"prompt holds token {token}; the tokens of {Name} are 0 to {tokenizer.VocabularySize - 1}.");
             }
         }
     }
 
-    private void CheckText(string text, int room)
+    private void CheckText(string text, int room, ITokenizer tokenizer, TokenCountBound bound)
     {
         // A token is at least one byte; before the first there may be one that begins the text and a space.
         if (Encoding.UTF8.GetByteCount(text) + 2L <= room)
@@ -72,13 +81,13 @@ internal sealed class ServedModel
             return;
         }
 
-        long leastTokens = _bound.LeastTokens(text);
+        long leastTokens = bound.LeastTokens(text);
         if (leastTokens > room)
         {
             throw TooLong($"at least {leastTokens}");
         }
 
-        int count = _tokenizer.Encode(text, _tokenizer.AddBos).Length;
+        int count = tokenizer.Encode(text, tokenizer.AddBos).Length;
         if (count > room)
         {
             throw TooLong($"{count}");

@@ -10,17 +10,18 @@ internal sealed class ServedModels
     private readonly ConcurrentDictionary<string, ServedModel> _ready = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Exception> _failed = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
+    private volatile IReadOnlyList<string> _names;
 
-    /// <param name="names">The models' names; the first is the one for requests that name none.</param>
+    /// <param name="names">The models' names; the first is the one for requests that name none. More may come.</param>
     /// <param name="time">Tells how long a load takes.</param>
     public ServedModels(IReadOnlyList<string> names, TimeProvider time)
     {
-        Names = names;
+        _names = names;
         Created = time.GetUtcNow();
         _time = time;
     }
 
-    public IReadOnlyList<string> Names { get; }
+    public IReadOnlyList<string> Names => _names;
 
     /// <summary>When this service began.</summary>
     public DateTimeOffset Created { get; }
@@ -29,7 +30,15 @@ internal sealed class ServedModels
     public IReadOnlyCollection<ServedModel> Ready => [.. _ready.Values];
 
     /// <summary>Why not all models can serve; null where they can.</summary>
-    public string? Fault => Names.Select(FaultOf).FirstOrDefault(fault => fault is not null);
+    public string? Fault => Names.Count == 0 ? NoModel : Names.Select(FaultOf).FirstOrDefault(fault => fault is not null);
+
+    private static string NoModel => "No board with a model has joined the cluster yet: start one with --model FILE.";
+
+    /// <summary>Models may have come.</summary>
+    public void Add(IReadOnlyList<string> names) => _names = [.. _names.Union(names, StringComparer.Ordinal)];
+
+    /// <summary>Whether a model can be asked for completions.</summary>
+    public bool IsReady(string name) => _ready.ContainsKey(name);
 
     public void SetReady(ServedModel model)
     {
@@ -44,7 +53,7 @@ internal sealed class ServedModels
     /// <exception cref="ApiException">It does not exist, is still being loaded, or could not be.</exception>
     public ServedModel Find(string? name)
     {
-        name = Known(name ?? Names[0]);
+        name = Known(name ?? (Names is [var first, ..] ? first : throw ApiException.Unavailable("model_not_ready", NoModel)));
         if (_ready.TryGetValue(name, out ServedModel? model))
         {
             return model;

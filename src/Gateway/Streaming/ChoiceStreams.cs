@@ -50,7 +50,7 @@ internal sealed class ChoiceStreams : IAsyncDisposable
         try
         {
             bool finished = false;
-            IGenerationGrain grain = model.Grains.GetGrain<IGenerationGrain>($"{requestId}/{index}");
+            IGenerationGrain grain = model.Grains.GetGrain<IGenerationGrain>(GrainKeys.Generation(model.Name, $"{requestId}-{index}"));
             await foreach (GenerationChunk chunk in grain.GenerateAsync(job.ForChoice(model.Name, index), _stop.Token).WithCancellation(_stop.Token))
             {
                 finished = chunk.FinishReason is not null;

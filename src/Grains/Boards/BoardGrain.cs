@@ -20,6 +20,8 @@ internal sealed class BoardGrain(IBoard board, PlanCatalog plans) : Grain, IBoar
 
     public async Task<BoardLinks> GetLinksAsync(string model) => LinkReports.Of(board.Name, await board.GetLinksAsync(model));
 
+    public Task<int> GetNewestPlanVersionAsync(string model) => Task.FromResult(plans.Newest(model)?.Version ?? 0);
+
     public async Task PreparePlanAsync(PlanDocument document)
     {
         Plan plan = document.ToPlan();

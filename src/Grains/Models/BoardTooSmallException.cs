@@ -1,5 +1,3 @@
-using Halo.Planning.Assignment;
-
 namespace Halo.Grains.Models;
 
 /// <summary>A board's memory or disk is too small for its part of a plan. Stays within the model grain.</summary>
@@ -8,17 +6,4 @@ namespace Halo.Grains.Models;
 internal sealed class BoardTooSmallException(string board, string message) : Exception(message)
 {
     internal string Board { get; } = board;
-
-    /// <summary>Ends with the work; a refusal for want of room then names the board.</summary>
-    internal static async Task Naming(string board, Task work)
-    {
-        try
-        {
-            await work;
-        }
-        catch (PlanDoesNotFitException fault)
-        {
-            throw new BoardTooSmallException(board, fault.Message);
-        }
-    }
 }

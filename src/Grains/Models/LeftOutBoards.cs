@@ -39,7 +39,7 @@ internal sealed class LeftOutBoards(BoardMap boards)
         }
     }
 
-    private LeftOut? Find(string board) => _boards.TryGetValue(board, out LeftOut? left) && left.Silo == boards.SiloOf(board) ? left : null;
+    private LeftOut? Find(string board) => _boards.TryGetValue(board, out LeftOut? left) && left.Silo.Equals(boards.SiloOf(board)) ? left : null;
 
     private sealed record LeftOut(SiloAddress Silo, string Reason, bool HeldShards);
 }

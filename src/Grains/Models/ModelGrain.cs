@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Halo.Boards;
 using Halo.Grains.Placement;
 using Halo.Inference.Gguf;
@@ -14,7 +15,8 @@ namespace Halo.Grains.Models;
 /// </summary>
 [HeadBoardPlacement]
 [KeepAlive]
-internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptions options, ILogger<ModelGrain> log) : Grain, IModelGrain
+internal sealed class ModelGrain(
+    IBoard board, ModelCatalog models, BoardMap boards, SiloChanges changes, PlanOptions options, ILogger<ModelGrain> log) : Grain, IModelGrain
 {
     // A shard that was activated on the wrong board goes to the right one by itself; more than a few rounds means that it cannot.
     private const int MostMigrations = 5;
@@ -22,29 +24,38 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
     // Each loss takes a board out, so this is patience with boards that come back and go again.
     private const int MostBoardLosses = 8;
 
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(250);
+
     private readonly LeftOutBoards _leftOut = new(boards);
     private Plan? _plan;
+    private IReadOnlyList<SiloAddress?> _silos = []; // of the plan's boards, when it was carried out
     private int _lastVersion; // of all plans, also of those that were given up
     private bool _needsRepair;
 
     private string Model => this.GetPrimaryKeyString();
 
-    private bool IsReady => _plan is not null && !_needsRepair && _plan.Boards.SequenceEqual(_leftOut.Usable);
+    private string HeadBoard => options.HeadBoard ?? board.Name;
+
+    // A board that came back as another process is another silo under the same name.
+    private bool IsReady => _plan is not null && !_needsRepair && _plan.Boards.SequenceEqual(_leftOut.Usable) && _silos.SequenceEqual(Silos(_plan.Boards));
 
     public async Task<ModelStatus> EnsureReadyAsync()
     {
         LoadedModel model = Open();
+        long begin = Stopwatch.GetTimestamp();
         for (int attempt = 1; !IsReady; attempt++)
         {
             IReadOnlyList<string> active = _leftOut.Usable;
+            IReadOnlyList<SiloAddress?> silos = Silos(active);
             try
             {
                 bool sameBoards = _plan is not null && _plan.Boards.SequenceEqual(active);
                 await CarryOutAsync(sameBoards ? _plan! with { Version = ++_lastVersion } : await MakePlanAsync(model, active), []);
             }
-            catch (BoardLostException) when (attempt < MostBoardLosses)
+            catch (BoardLostException) when (attempt < MostBoardLosses || Stopwatch.GetElapsedTime(begin) < options.Patience)
             {
                 // Boards may go while a plan is carried out; the next plan does without those.
+                await WaitForChangeAsync(silos);
             }
             catch (ModelUnavailableException) when (attempt < MostBoardLosses && !active.SequenceEqual(_leftOut.Usable))
             {
@@ -54,7 +65,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
             {
                 throw new ModelUnavailableException(ModelFault.Failed, fault.Message);
             }
-            catch (BoardTooSmallException fault) when (fault.Board != options.HeadBoard && active.Count > 1)
+            catch (BoardTooSmallException fault) when (fault.Board != HeadBoard && active.Count > 1)
             {
                 // Service on fewer boards is better than none.
                 _leftOut.Add(fault.Board, fault.Message, heldShards: _plan?.Boards.Contains(fault.Board) ?? false);
@@ -112,6 +123,15 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         return PlanDocument.Of(_plan);
     }
 
+    public async Task WithdrawBoardAsync(string board)
+    {
+        _leftOut.Add(board, "it is being stopped.", heldShards: false);
+        if (_plan is not null)
+        {
+            await EnsureReadyAsync();
+        }
+    }
+
     public Task ReportFailureAsync(int planVersion)
     {
         _needsRepair |= _plan?.Version == planVersion;
@@ -126,6 +146,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         }
         catch (KeyNotFoundException fault)
         {
+            DeactivateOnIdle(); // a board that has the file may come
             throw new ModelUnavailableException(ModelFault.Unknown, fault.Message);
         }
         catch (Exception fault) when (fault is GgufFormatException or IOException or UnauthorizedAccessException)
@@ -136,12 +157,16 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
 
     private async Task<Plan> MakePlanAsync(LoadedModel model, IReadOnlyList<string> active)
     {
-        BoardCapabilities[] capabilities = await Task.WhenAll(active.Select(board => Board(board).GetCapabilitiesAsync()));
+        BoardCapabilities[] capabilities = await AskAllAsync(active, board => board.GetCapabilitiesAsync());
+
+        // Where this grain lived on a board that is gone, the others know its plans: a new one must be newer.
+        int[] known = await AskAllAsync(active, board => board.GetNewestPlanVersionAsync(Model));
+        _lastVersion = Math.Max(_lastVersion, known.Max());
         PlanRequest request = new()
         {
             Version = ++_lastVersion,
             KvPositions = options.KvPositions,
-            HeadBoard = options.HeadBoard,
+            HeadBoard = HeadBoard,
             HeadHoldsShards = options.HeadHoldsShards,
         };
         try
@@ -160,12 +185,13 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
     private async Task CarryOutAsync(Plan plan, IReadOnlyList<ShardAssignment> moved)
     {
         // Boards that the plan does without, some of them lost: as long as they have a silo their shards must learn where to go.
+        IReadOnlyList<SiloAddress?> silos = Silos(plan.Boards);
         string[] others = [.. _plan?.Boards.Except(plan.Boards).Where(board => boards.SiloOf(board) is not null) ?? []];
         try
         {
             PlanDocument document = PlanDocument.Of(plan);
             await OnBoardsThatAnswer(plan, others, board => board.PreparePlanAsync(document));
-            await Task.WhenAll(plan.Boards.Select(board => BoardTooSmallException.Naming(board, Board(board).PreparePlanAsync(document))));
+            await Task.WhenAll(plan.Boards.Select(board => BoardCalls.Naming(board, Board(board).PreparePlanAsync(document))));
             await Task.WhenAll(moved.Select(assignment => Shard(assignment).MoveAsync(plan.Version)));
             await PrepareShardsAsync(plan, moved);
             await GrainFactory.GetGrain<ISchedulerGrain>(Model).SwitchPlanAsync(plan.Version, [.. moved.Select(assignment => assignment.Shard.ToString())]);
@@ -175,16 +201,39 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
             GrainsLog.PlanAbandoned(log, plan.Version, Model, fault.Message);
             await OnBoardsThatAnswer(plan, plan.Boards.Concat(others), board => board.AbandonPlanAsync(Model, plan.Version));
             _needsRepair = true;
-            throw fault is BoardLostException or BoardTooSmallException ? fault : new ModelUnavailableException(ModelFault.Failed, fault.Message);
+            throw fault switch
+            {
+                BoardLostException or BoardTooSmallException => fault,
+                _ when BoardCalls.IsSilence(fault) => new BoardLostException("", fault.Message),
+                _ => new ModelUnavailableException(ModelFault.Failed, fault.Message),
+            };
         }
 
         _plan = plan;
+        _silos = silos;
         _needsRepair = false;
         await OnBoardsThatAnswer(plan, plan.Boards.Concat(others), board => board.RetirePlansAsync(Model, plan.Version));
         _leftOut.AskAgain();
         if (moved.Count == 0)
         {
             GrainsLog.ModelReady(log, Model, plan.Version, plan.Shards.Count, plan.Boards.Count, plan.HeadBoard);
+        }
+    }
+
+    private async Task<T[]> AskAllAsync<T>(IReadOnlyList<string> names, Func<IBoardGrain, Task<T>> ask)
+    {
+        Task<T>[] asked = [.. names.Select(name => ask(Board(name)))];
+        await Task.WhenAll(names.Select((name, index) => BoardCalls.Naming(name, asked[index])));
+        return await Task.WhenAll(asked);
+    }
+
+    // Until a silo that does not answer is known to be gone, nothing can take its place; one that has just come may not know the others yet.
+    private async Task WaitForChangeAsync(IReadOnlyList<SiloAddress?> silos)
+    {
+        Task next = changes.Next;
+        if (options.Patience > TimeSpan.Zero && silos.SequenceEqual(Silos(_leftOut.Usable)))
+        {
+            await Task.WhenAny(next, Task.Delay(s_retry));
         }
     }
 
@@ -197,7 +246,7 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
         for (int attempt = 0; attempt < MostMigrations; attempt++)
         {
             Task<ShardStatus> preparing = Shard(assignment).PrepareAsync(plan.Version, takeKv);
-            await BoardTooSmallException.Naming(assignment.Board, preparing);
+            await BoardCalls.Naming(assignment.Board, preparing);
             if ((await preparing).Board == assignment.Board)
             {
                 return;
@@ -219,6 +268,8 @@ internal sealed class ModelGrain(ModelCatalog models, BoardMap boards, PlanOptio
             GrainsLog.BoardNotCleared(log, board, Model, plan.Version, fault.Message);
         }
     }));
+
+    private SiloAddress?[] Silos(IEnumerable<string> names) => [.. names.Select(boards.SiloOf)];
 
     private IBoardGrain Board(string name) => GrainFactory.GetGrain<IBoardGrain>(name);
 

@@ -6,9 +6,15 @@ public sealed record PlanOptions
     /// <summary>Positions of KV for all sequences together; null lets the planner choose.</summary>
     public int? KvPositions { get; init; }
 
-    /// <summary>The head board; null takes the first.</summary>
+    /// <summary>The head board; null takes the one on which the model's grain is: one that has the model's file.</summary>
     public string? HeadBoard { get; init; }
 
     /// <summary>Whether the head board holds attention and feed-forward shards.</summary>
     public bool HeadHoldsShards { get; init; } = true;
+
+    /// <summary>
+    /// How long to go on trying after a silo did not answer: until it is known to be gone, its grains cannot be placed elsewhere. Zero where that is
+    /// known at once.
+    /// </summary>
+    public TimeSpan Patience { get; init; }
 }

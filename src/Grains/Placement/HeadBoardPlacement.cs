@@ -15,7 +15,10 @@ public sealed class HeadBoardPlacement : PlacementStrategy
 [AttributeUsage(AttributeTargets.Class)]
 public sealed class HeadBoardPlacementAttribute() : PlacementAttribute(HeadBoardPlacement.Instance);
 
-/// <summary>Looks up the head board in the newest plan; before the first plan it is the one that the user named, else any.</summary>
+/// <summary>
+/// Looks up the head board in the newest plan. Where there is none, or it is gone, it is the one that the user named, else the first board that
+/// has the model's file, else any: the model's grain then says that there is no such model.
+/// </summary>
 /// <param name="plans">This silo's plans.</param>
 /// <param name="boards">Boards and their silos.</param>
 /// <param name="options">What the user asks of plans.</param>
@@ -25,7 +28,8 @@ public sealed class HeadBoardPlacementDirector(PlanCatalog plans, BoardMap board
     public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
     {
         SiloAddress[] silos = context.GetCompatibleSilos(target);
-        string? head = plans.Newest(GrainKeys.ModelOf(target.GrainIdentity.Key.ToString()!))?.HeadBoard ?? options.HeadBoard;
-        return Task.FromResult((head is null ? null : boards.Find(head, silos)) ?? silos.Order().First());
+        string model = GrainKeys.ModelOf(target.GrainIdentity.Key.ToString()!);
+        string? head = plans.Newest(model)?.HeadBoard ?? options.HeadBoard;
+        return Task.FromResult((head is null ? null : boards.Find(head, silos)) ?? boards.FindHolder(model, silos) ?? silos.Order().First());
     }
 }

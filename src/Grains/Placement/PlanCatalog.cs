@@ -11,6 +11,9 @@ public sealed class PlanCatalog
 {
     private readonly ConcurrentDictionary<string, SortedList<int, Plan>> _plans = new();
 
+    /// <summary>The models of which there are or were plans.</summary>
+    public IReadOnlyCollection<string> Models => [.. _plans.Keys];
+
     /// <summary>The newest plan of a model, prepared or committed; null before the first.</summary>
     public Plan? Newest(string model)
     {

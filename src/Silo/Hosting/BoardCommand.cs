@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using Halo.Fabric.Datagrams;
+using Halo.Silo.Engines;
 
 namespace Halo.Silo.Hosting;
 
@@ -60,47 +61,52 @@ internal static class BoardCommand
         Option<string[]> models = new("--model")
         {
             HelpName = "FILE",
-            Description = "A model file that this board has; may be given again. Where it is what the head process serves, no weights are sent.",
+            Description = "A model file that this board has; may be given again. Where it is what the head process serves, no weights are sent. "
+                + "In a cluster it is served under the file's name, or as NAME with NAME=FILE, and this board can be its head board.",
         };
         Option<string> cache = Text("--cache", "FOLDER", $"Where weights that were sent are kept. [default: {CacheFolders.Default}]");
         Option<long?> cacheLimit = Bytes("--cache-limit", "The most that is kept there. [default: most of what the volume has free]");
+        ClusterArguments cluster = new();
         RootCommand root = new("A board of a Halo cluster: holds shards of models and computes their part of every step.")
         {
             name, key, join, listen, port, dataPort, udpPort, advertise, certificate, privateKey, trust, threads, speed, memory, models, cache, cacheLimit,
         };
+        cluster.AddTo(root);
+        cluster.Forbid(root, join);
         root.SetAction(async (parsed, cancellationToken) =>
         {
-            await BoardProcess.RunAsync(
-                new BoardProcessOptions
-                {
-                    Name = parsed.GetValue(name) ?? Environment.MachineName,
-                    KeyFile = parsed.GetRequiredValue(key),
-                    Address = parsed.GetRequiredValue(listen),
-                    ControlPort = parsed.GetValue(port),
-                    DataPort = parsed.GetValue(dataPort),
-                    UdpPort = parsed.GetValue(udpPort),
-                    Join = parsed.GetValue(join),
-                    AdvertisedHost = parsed.GetValue(advertise),
-                    TlsCertificate = parsed.GetValue(certificate),
-                    TlsKey = parsed.GetValue(privateKey),
-                    TlsTrust = parsed.GetValue(trust),
-                    Threads = parsed.GetValue(threads),
-                    Speed = parsed.GetValue(speed),
-                    MemoryBytes = parsed.GetValue(memory),
-                    ModelFiles = parsed.GetValue(models) ?? [],
-                    CacheFolder = parsed.GetValue(cache) ?? CacheFolders.Default,
-                    CacheBytes = parsed.GetValue(cacheLimit),
-                },
-                parsed.InvocationConfiguration.Output,
-                cancellationToken);
+            BoardProcessOptions options = new()
+            {
+                Name = parsed.GetValue(name) ?? Environment.MachineName,
+                KeyFile = parsed.GetRequiredValue(key),
+                Address = parsed.GetRequiredValue(listen),
+                ControlPort = parsed.GetValue(port),
+                DataPort = parsed.GetValue(dataPort),
+                UdpPort = parsed.GetValue(udpPort),
+                Join = parsed.GetValue(join),
+                AdvertisedHost = parsed.GetValue(advertise),
+                TlsCertificate = parsed.GetValue(certificate),
+                TlsKey = parsed.GetValue(privateKey),
+                TlsTrust = parsed.GetValue(trust),
+                Threads = parsed.GetValue(threads),
+                Speed = parsed.GetValue(speed),
+                MemoryBytes = parsed.GetValue(memory),
+                ModelFiles = parsed.GetValue(models) ?? [],
+                CacheFolder = parsed.GetValue(cache) ?? CacheFolders.Default,
+                CacheBytes = parsed.GetValue(cacheLimit),
+            };
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            await (cluster.Read(parsed, options) is { } silo
+                ? GrainEngine.RunSiloAsync(silo, output, cancellationToken)
+                : BoardProcess.RunAsync(options, output, cancellationToken));
             return 0;
         });
         return root;
     }
 
-    private static Option<string> Text(string name, string help, string description) => new(name) { HelpName = help, Description = description };
+    internal static Option<string> Text(string name, string help, string description) => new(name) { HelpName = help, Description = description };
 
-    private static Option<int> Port(string name, string description, int fallback) => new(name)
+    internal static Option<int> Port(string name, string description, int fallback) => new(name)
     {
         HelpName = "PORT",
         Description = description,
@@ -116,7 +122,7 @@ internal static class BoardCommand
         CustomParser = result => Read(result, ByteCount.Needed, ByteCount.Read),
     };
 
-    private static T? Read<T>(ArgumentResult result, string needed, Func<string, (bool Found, T Value)> read)
+    internal static T? Read<T>(ArgumentResult result, string needed, Func<string, (bool Found, T Value)> read)
     {
         string text = result.Tokens.Count == 1 ? result.Tokens[0].Value : "";
         (bool found, T value) = read(text);

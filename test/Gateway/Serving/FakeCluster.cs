@@ -43,7 +43,11 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
 
     public bool IsDisposed { get; private set; }
 
-    public string HeadBoard => "b1";
+    public bool BoardsMayCome { get; set; }
+
+    public bool ModelsMayCome { get; set; }
+
+    public IReadOnlyList<string> ModelNames { get; set; } = [];
 
     public IGrainFactory Grains => FakeGrainFactory.Of(this);
 
@@ -74,7 +78,9 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
 
     public Task<IServingCluster> StartAsync(CancellationToken cancellationToken) => Task.FromResult<IServingCluster>(this);
 
-    public ITokenizer TokenizerOf(string model) => this;
+    public bool IsHead(BoardView board) => board.Name == "b1" && board.Address is null;
+
+    public ITokenizer? TokenizerOf(string model) => this;
 
     public Task<IReadOnlyList<BoardView>> ConnectAsync(CancellationToken cancellationToken) => Task.FromResult(Missing);
 
@@ -101,6 +107,8 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
     }));
 
     public Task<PlanDocument> MoveShardAsync(string shard, string board) => throw new NotSupportedException();
+
+    public Task WithdrawBoardAsync(string board) => throw new NotSupportedException();
 
     public Task ReportFailureAsync(int planVersion) => throw new NotSupportedException();
 
@@ -131,6 +139,8 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
         public Task<BoardLinks> GetLinksAsync(string model) => cluster.BoardLinks(name, model);
 
         public Task<BoardCapabilities> GetCapabilitiesAsync() => throw new NotSupportedException();
+
+        public Task<int> GetNewestPlanVersionAsync(string model) => throw new NotSupportedException();
 
         public Task PreparePlanAsync(PlanDocument plan) => throw new NotSupportedException();
 
