@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
 
 namespace Halo.Silo;
 
@@ -25,6 +26,7 @@ public static class HaloSiloExtensions
     /// <param name="options">Transport and plan options.</param>
     public static ISiloBuilder AddHaloSilo(this ISiloBuilder silo, IBoard board, BoardDirectory boards, BoardHost host, ModelCatalog models, HaloClusterOptions options)
     {
+        silo.AddHaloExceptions();
         silo.UseSiloMetadata(new Dictionary<string, string> { [BoardMap.BoardKey] = board.Name });
         silo.AddPlacementDirector<NeuronShardPlacement, NeuronShardPlacementDirector>();
         silo.AddPlacementDirector<BoardPlacement, BoardPlacementDirector>();
@@ -44,6 +46,17 @@ public static class HaloSiloExtensions
         silo.Services.AddSingleton(boards);
         silo.Services.AddSingleton(host);
         silo.Services.AddSingleton(models);
+        return silo;
+    }
+
+    /// <summary>
+    /// Lets Halo's exceptions cross grain calls with their type and message, although the rooms that throw them do not know the engine.
+    /// Parts of their own stay behind, save where an exception is marked for crossing.
+    /// </summary>
+    /// <param name="silo">The silo.</param>
+    public static ISiloBuilder AddHaloExceptions(this ISiloBuilder silo)
+    {
+        silo.Services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add("Halo."));
         return silo;
     }
 
