@@ -1,5 +1,7 @@
 using Halo.Boards;
 using Halo.Planning.Assignment;
+using Orleans;
+using Orleans.Runtime;
 
 namespace Halo.Grains.Tests.Crossing;
 
