@@ -18,10 +18,15 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
             .Select(NameOf).OfType<string>().Where(name => !boards.IsLost(name)).Order(BoardNameComparer.Instance)];
 
     /// <summary>The active silo of a board, or null; another one when the board comes anew.</summary>
-    public SiloAddress? SiloOf(string board) => Find(board, statuses.GetApproximateSiloStatuses(onlyActive: true).Keys);
+    public SiloAddress? SiloOf(string board) => Among(statuses.GetApproximateSiloStatuses(onlyActive: true).Keys, board);
 
-    /// <summary>The silo of a board among those offered, or null.</summary>
-    public SiloAddress? Find(string board, IEnumerable<SiloAddress> silos) => silos.FirstOrDefault(silo => NameOf(silo) == board);
+    /// <summary>
+    /// The silo of a board among those offered, or null. A silo that started just now may be active and not offered yet, for want of the list of
+    /// its grains: it is taken all the same, since all silos have the same grains.
+    /// </summary>
+    public SiloAddress? Find(string board, IEnumerable<SiloAddress> silos) => Among(silos, board) ?? SiloOf(board);
+
+    private SiloAddress? Among(IEnumerable<SiloAddress> silos, string board) => silos.FirstOrDefault(silo => NameOf(silo) == board);
 
     private string? NameOf(SiloAddress silo) => metadata.GetSiloMetadata(silo).Metadata.GetValueOrDefault(BoardKey);
 }
