@@ -10,6 +10,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using Orleans.Serialization;
 
 namespace Halo.Silo;
 
@@ -27,6 +28,7 @@ public static class HaloSiloExtensions
     public static ISiloBuilder AddHaloGrains(
         this ISiloBuilder silo, BoardFacts facts, IBoard board, BoardDirectory boards, BoardHost host, ModelCatalog models, PlanOptions plans)
     {
+        silo.Services.AddHaloExceptions();
         silo.UseSiloMetadata(facts.ToMetadata());
         silo.AddPlacementDirector<NeuronShardPlacement, NeuronShardPlacementDirector>();
         silo.AddPlacementDirector<BoardPlacement, BoardPlacementDirector>();
@@ -43,6 +45,14 @@ public static class HaloSiloExtensions
         silo.Services.AddSingleton(models);
         return silo;
     }
+
+    /// <summary>
+    /// Lets Halo's exceptions cross grain calls with their type and message, although the rooms that throw them do not know the engine.
+    /// Parts of their own stay behind, save where an exception is marked for crossing.
+    /// </summary>
+    /// <param name="services">A silo's, or a client's.</param>
+    public static void AddHaloExceptions(this IServiceCollection services) =>
+        services.Configure<ExceptionSerializationOptions>(options => options.SupportedNamespacePrefixes.Add("Halo."));
 
     /// <summary>Joins boards of several processes.</summary>
     /// <param name="services">The silo's.</param>

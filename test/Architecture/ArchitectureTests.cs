@@ -3,6 +3,8 @@ namespace Halo.Architecture.Tests;
 /// <summary>The rules of the house, held against what lies under <c>src</c> and <c>lab</c>.</summary>
 public sealed class ArchitectureTests
 {
+    private const int MostEngineLines = 2_000;
+
     private static readonly string s_source = Path.Combine(TestPaths.RepositoryRoot, "src");
 
     [Fact]
@@ -43,6 +45,15 @@ public sealed class ArchitectureTests
         Assert.True(files.Length > 100, $"Only {files.Length} source files were found under {s_source}.");
         Assert.Empty(files.SelectMany(path =>
             SourceRules.Faults(Path.GetRelativePath(s_source, path).Replace('\\', '/'), File.ReadAllText(path))));
+    }
+
+    [Fact]
+    public void EmbeddedEngine_InAll_StaysSmall()
+    {
+        string[] files = [.. Files("*.cs").Where(path => path.StartsWith(Path.Combine(s_source, "Orleans.Embedded"), StringComparison.Ordinal))];
+        Assert.True(files.Length > 20, $"Only {files.Length} source files of the embedded engine were found.");
+        int lines = files.Sum(path => File.ReadAllText(path).AsSpan().Count('\n'));
+        Assert.True(lines < MostEngineLines, $"The embedded engine has {lines} lines; it stays under {MostEngineLines} or does too much.");
     }
 
     private static IEnumerable<string> Files(string pattern) => new[] { s_source, Path.Combine(TestPaths.RepositoryRoot, "lab") }

@@ -46,7 +46,7 @@ public static partial class SourceRules
     private static partial Regex Conditional();
 
     [GeneratedRegex(
-        @"\b(System\.Net\.(Sockets|Http|WebSockets|Security|Quic)|Http(Client|Listener|MessageHandler)|Tcp(Client|Listener)|UdpClient|Socket|NetworkStream|NamedPipe\w+|WebApplication|Kestrel\w*)\b")]
+        @"\b(System\.Net(\.\w+)*|Http(Client|Listener|MessageHandler)|Tcp(Client|Listener)|UdpClient|Socket|NetworkStream|NamedPipe\w+|WebApplication|Kestrel\w*)\b")]
     private static partial Regex Network();
 
     // The keyword in code, not the word in a comment or a text.

@@ -17,6 +17,16 @@ public sealed class IsolationTests(ClusterFixture fixture) : IClassFixture<Clust
     }
 
     [Fact]
+    public async Task Result_ChangedByTheGrainLater_CallerKeepsItsCopy()
+    {
+        IEchoGrain grain = fixture.Client.GetGrain<IEchoGrain>("echo of results");
+        Note echo = await grain.EchoAndKeep(new Note("a", [1]));
+        await grain.AddToKept(2);
+        Assert.Equal([1], echo.Numbers);
+        Assert.Equal([1, 2], (await grain.Kept()).Numbers);
+    }
+
+    [Fact]
     public async Task Argument_CollectionsNullablesTuples_CrossByValue()
     {
         Dictionary<string, int[]> map = new() { ["x"] = [1, 2] };
@@ -27,6 +37,6 @@ public sealed class IsolationTests(ClusterFixture fixture) : IClassFixture<Clust
     }
 
     [Fact]
-    public async Task Argument_ImmutableBetweenGrainsOfOneSilo_PassesTheSameReference() =>
+    public async Task Argument_ImmutableBetweenGrainsOfOneSilo_PassesTheSameReferenceThereAndBack() =>
         Assert.True(await _grain.PassesSame(fixture.Client.GetGrain<IEchoGrain>("other echo")));
 }

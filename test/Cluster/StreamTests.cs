@@ -82,6 +82,70 @@ public sealed class StreamTests(ClusterFixture fixture) : IClassFixture<ClusterF
     }
 
     [Fact]
+    public async Task Stream_CancelledByItsArgument_ConsumerThrowsAndFinallyRuns()
+    {
+        string name = Guid.NewGuid().ToString();
+        using CancellationTokenSource cancellation = new();
+        int count = 0;
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () =>
+        {
+            await foreach (Note note in fixture.NewProbe().Count(name, 10, cancellation.Token))
+            {
+                if (++count == 3)
+                {
+                    await cancellation.CancelAsync();
+                }
+            }
+        });
+        Assert.Equal(3, count);
+        await _signals.WaitAsync($"{name}-finally");
+    }
+
+    [Fact]
+    public async Task Stream_CancelledBeforehand_NeverStarts()
+    {
+        string name = Guid.NewGuid().ToString();
+        IProbeGrain grain = fixture.NewProbe();
+        await using (IAsyncEnumerator<Note> notes = grain.Count(name, 10).GetAsyncEnumerator(new CancellationToken(canceled: true)))
+        {
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await notes.MoveNextAsync());
+        }
+
+        await grain.GetTotal();
+        Assert.False(_signals.IsSet($"{name}-at-0"));
+    }
+
+    [Theory]
+    [InlineData("Silo_0", false)]
+    [InlineData("Silo_1", false)]
+    [InlineData("Silo_0", true)]
+    [InlineData("Silo_1", true)]
+    public async Task Stream_ThroughAnotherGrain_ItsEndFreesBothProducers(string siloName, bool isCancelled)
+    {
+        string name = Guid.NewGuid().ToString();
+        IProbeGrain source = fixture.NewProbe(siloName: siloName);
+        using CancellationTokenSource cancellation = new();
+        await using (IAsyncEnumerator<Note> notes =
+            fixture.New<IRelayGrain>().Relay(source, name, 10).GetAsyncEnumerator(cancellation.Token))
+        {
+            for (int i = 0; i < 3; i++)
+            {
+                Assert.True(await notes.MoveNextAsync());
+            }
+
+            if (isCancelled)
+            {
+                ValueTask<bool> waiting = notes.MoveNextAsync();
+                await cancellation.CancelAsync();
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await waiting);
+            }
+        }
+
+        await _signals.WaitAsync($"{name}-finally");
+        await _signals.WaitAsync($"{name}-relay-ended");
+    }
+
+    [Fact]
     public async Task Stream_CancelledBeforeActivation_NeverStarts()
     {
         string name = Guid.NewGuid().ToString();

@@ -1,10 +1,7 @@
 using System.Runtime.CompilerServices;
 using Orleans;
 using Orleans.Concurrency;
-using Orleans.Placement;
 using Orleans.Runtime;
-using Orleans.Runtime.MembershipService.SiloMetadata;
-using Orleans.Runtime.Placement;
 
 namespace Halo.Cluster.Tests;
 
@@ -12,6 +9,7 @@ namespace Halo.Cluster.Tests;
 public sealed class Signals
 {
     private readonly System.Collections.Concurrent.ConcurrentDictionary<string, TaskCompletionSource<string>> _signals = new();
+    private readonly System.Collections.Concurrent.ConcurrentDictionary<string, int> _counts = new();
 
     public void Set(string name, string value = "") => Source(name).TrySetResult(value);
 
@@ -29,6 +27,9 @@ public sealed class Signals
     }
 
     public bool IsSet(string name) => Source(name).Task.IsCompleted;
+
+    /// <summary>Counts how often something happened; the answer is how often by now.</summary>
+    public int Count(string name, int more = 1) => _counts.AddOrUpdate(name, more, (_, count) => count + more);
 
     private TaskCompletionSource<string> Source(string name) =>
         _signals.GetOrAdd(name, _ => new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously));
@@ -121,6 +122,7 @@ public sealed class ProbeGrain(Signals signals, ILocalSiloDetails silo) : Grain,
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        signals.Count($"{Name}-activations");
         if (Name.StartsWith("fails-once", StringComparison.Ordinal) && !signals.IsSet($"{Name}-failed"))
         {
             await Task.Yield();
@@ -286,12 +288,17 @@ public interface IEchoGrain : IGrainWithStringKey
 
     Task<Note> Kept();
 
-    /// <summary>Passes immutable arguments to a grain of the same silo and tells whether the very same arrived.</summary>
+    /// <summary>Changes the note it keeps, which it also answered with.</summary>
+    Task AddToKept(int number);
+
+    /// <summary>Passes immutable arguments to a grain of the same silo and tells whether the very same arrived, and came back.</summary>
     Task<bool> PassesSame(IEchoGrain target);
 
     Task<bool> IsSame(Immutable<int[]> numbers, string name);
 
     Task<bool> IsSameFrozen(FrozenNote note, string name);
+
+    Task<FrozenNote> GiveBack(FrozenNote note);
 
     Task<(int Sum, Dictionary<string, int[]> Map)> EchoParts(Dictionary<string, int[]> map, int? one, (int A, string B) two);
 }
@@ -312,45 +319,28 @@ public sealed class EchoGrain : Grain, IEchoGrain
 
     public Task<Note> Kept() => Task.FromResult(_kept!);
 
+    public Task AddToKept(int number)
+    {
+        _kept!.Numbers.Add(number);
+        return Task.CompletedTask;
+    }
+
     public async Task<bool> PassesSame(IEchoGrain target)
     {
         int[] numbers = [1];
         FrozenNote frozen = new(numbers);
         s_passed["numbers"] = numbers;
         s_passed["frozen"] = frozen;
-        return await target.IsSame(numbers.AsImmutable(), "numbers") && await target.IsSameFrozen(frozen, "frozen");
+        return await target.IsSame(numbers.AsImmutable(), "numbers") && await target.IsSameFrozen(frozen, "frozen")
+            && ReferenceEquals(await target.GiveBack(frozen), frozen);
     }
 
     public Task<bool> IsSame(Immutable<int[]> numbers, string name) => Task.FromResult(ReferenceEquals(s_passed[name], numbers.Value));
 
     public Task<bool> IsSameFrozen(FrozenNote note, string name) => Task.FromResult(ReferenceEquals(s_passed[name], note));
 
+    public Task<FrozenNote> GiveBack(FrozenNote note) => Task.FromResult(note);
+
     public Task<(int Sum, Dictionary<string, int[]> Map)> EchoParts(Dictionary<string, int[]> map, int? one, (int A, string B) two) =>
         Task.FromResult((map.Values.Sum(numbers => numbers.Sum()) + one.GetValueOrDefault() + two.A + two.B.Length, map));
-}
-
-/// <summary>Which silo each grain belongs to; the tests write it, the director reads it.</summary>
-public sealed class PlacementPlan
-{
-    public System.Collections.Concurrent.ConcurrentDictionary<string, string> SiloByGrain { get; } = new();
-}
-
-[GenerateSerializer]
-[Immutable]
-public sealed class PlanPlacement : PlacementStrategy;
-
-[AttributeUsage(AttributeTargets.Class)]
-public sealed class PlanPlacementAttribute() : PlacementAttribute(new PlanPlacement());
-
-public sealed class PlanPlacementDirector(PlacementPlan plan, ISiloMetadataCache silos) : IPlacementDirector
-{
-    public Task<SiloAddress> OnAddActivation(PlacementStrategy strategy, PlacementTarget target, IPlacementContext context)
-    {
-        SiloAddress[] compatible = context.GetCompatibleSilos(target);
-        string? wanted = plan.SiloByGrain.GetValueOrDefault(target.GrainIdentity.Key.ToString()!);
-        return Task.FromResult(
-            IPlacementDirector.GetPlacementHint(target.RequestContextData, compatible)
-            ?? compatible.FirstOrDefault(silo => silos.GetSiloMetadata(silo).Metadata["silo"] == wanted)
-            ?? compatible.Min()!);
-    }
 }

@@ -61,6 +61,19 @@ public sealed class TurnTests(ClusterFixture fixture) : IClassFixture<ClusterFix
     }
 
     [Fact]
+    public async Task AlwaysInterleave_OneRunning_OthersRunMeanwhile()
+    {
+        string name = Guid.NewGuid().ToString();
+        IRelayGrain grain = fixture.New<IRelayGrain>();
+        Task<string> held = grain.HoldInterleaving(name);
+        await _signals.WaitAsync($"{name}-entered");
+        Assert.Equal(1, await grain.Add(fixture.NewProbe(), 1));
+        Assert.False(held.IsCompleted);
+        _signals.Set(name, "opened");
+        Assert.Equal("opened", await held);
+    }
+
+    [Fact]
     public async Task CallBack_WithoutReentrancy_TimesOut()
     {
         IProbeGrain first = fixture.NewProbe();
@@ -94,6 +107,40 @@ public sealed class TurnTests(ClusterFixture fixture) : IClassFixture<ClusterFix
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         await _signals.WaitAsync($"{name}-cancelled");
+    }
+
+    [Theory]
+    [InlineData("Silo_0")]
+    [InlineData("Silo_1")]
+    public async Task Cancel_ThroughAnotherGrain_TheLastCalleeSeesIt(string siloName)
+    {
+        using CancellationTokenSource cancellation = new();
+        string name = Guid.NewGuid().ToString();
+        Task<string> call = fixture.New<IRelayGrain>()
+            .HoldUntilCancelled(fixture.NewProbe(siloName: siloName), name, cancellation.Token);
+        await _signals.WaitAsync($"{name}-entered");
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
+        await _signals.WaitAsync($"{name}-cancelled");
+    }
+
+    [Fact]
+    public async Task Cancel_WhileQueued_HoldsNobodyUp()
+    {
+        using CancellationTokenSource cancellation = new();
+        string name = Guid.NewGuid().ToString();
+        IProbeGrain grain = fixture.NewProbe();
+        Task<string> held = grain.Hold(name);
+        await _signals.WaitAsync($"{name}-entered");
+        Task<string> queued = grain.HoldUntilCancelled($"{name}-queued", cancellation.Token);
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queued);
+        _signals.Set(name);
+        await held;
+        await grain.GetTotal();
+
+        // Upstream the request may begin before word of the end of it arrives.
+        Assert.Equal(_signals.IsSet($"{name}-queued-entered"), _signals.IsSet($"{name}-queued-cancelled"));
     }
 
     [Fact]

@@ -30,7 +30,7 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
     private Dictionary<SiloAddress, SiloStatus>.KeyCollection ActiveSilos => statuses.GetApproximateSiloStatuses(onlyActive: true).Keys;
 
     /// <summary>The active silo of a board, or null; another one when the board comes anew.</summary>
-    public SiloAddress? SiloOf(string board) => Find(board, ActiveSilos);
+    public SiloAddress? SiloOf(string board) => Among(ActiveSilos, board);
 
     /// <summary>All active silos of a board: two where one of them is dead and not known to be, or where two boards have one name.</summary>
     public IReadOnlyList<SiloAddress> SilosOf(string board) => [.. ActiveSilos.Where(silo => NameOf(silo) == board)];
@@ -38,8 +38,11 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
     /// <summary>What a board's active silo says of it; null where it has none.</summary>
     public BoardFacts? FactsOf(string board) => SiloOf(board) is { } silo ? FactsOf(silo) : null;
 
-    /// <summary>The silo of a board among those offered, or null. Where a dead one still counts beside its successor it is the newer one.</summary>
-    public SiloAddress? Find(string board, IEnumerable<SiloAddress> silos) => silos.Where(silo => NameOf(silo) == board).MaxBy(silo => silo.Generation);
+    /// <summary>
+    /// The silo of a board among those offered, or null. A silo that started just now may be active and not offered yet, for want of the list of
+    /// its grains: it is taken all the same, since all silos have the same grains.
+    /// </summary>
+    public SiloAddress? Find(string board, IEnumerable<SiloAddress> silos) => Among(silos, board) ?? SiloOf(board);
 
     /// <summary>The silo among those offered that has a model's file, the first by its board's name; null where none has.</summary>
     public SiloAddress? FindHolder(string model, IEnumerable<SiloAddress> silos) => silos
@@ -50,6 +53,9 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
 
     /// <summary>The name of a silo's board; null where it has not told.</summary>
     public string? NameOf(SiloAddress silo) => FactsOf(silo)?.Name;
+
+    // Where a dead one still counts beside its successor it is the newer one.
+    private SiloAddress? Among(IEnumerable<SiloAddress> silos, string board) => silos.Where(silo => NameOf(silo) == board).MaxBy(silo => silo.Generation);
 
     private BoardFacts? FactsOf(SiloAddress silo) => BoardFacts.Of(metadata.GetSiloMetadata(silo).Metadata);
 }

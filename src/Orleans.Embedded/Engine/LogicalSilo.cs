@@ -121,11 +121,7 @@ internal sealed class LogicalSilo(IServiceProvider services, EmbeddedCluster clu
         return true;
     }
 
-    private void CollectIdle()
-    {
-        DateTimeOffset now = TimeProvider.GetUtcNow();
-        Array.ForEach(Activations(), activation => activation.CollectIfIdle(now));
-    }
+    private void CollectIdle() => Array.ForEach(Activations(), activation => activation.CollectIfIdle(TimeProvider.GetUtcNow()));
 
     private Activation[] Activations()
     {

@@ -99,7 +99,7 @@ internal sealed class BareHead : IAsyncDisposable
         await Task.Run(() => _host.StopRunner(Model));
         StreamSession session = StreamSession.Create(FrameCipherMeter.Fastest());
         StreamPeer[] peers = [new("b1", "", 0), .. _boards.Select(board => new StreamPeer(board.Announcement.Name, "127.0.0.1", board.Announcement.StreamPort))];
-        Task opening = Task.WhenAll(_boards.Select((board, index) => board.OpenSessionAsync(new SessionRequest(
+        Task opening = Task.WhenAll(_boards.Select((board, index) => ((ISessionMember)board).OpenSessionAsync(new SessionRequest(
             session.Id, session.Secret.ToArray(), session.Cipher, Model, peers, Head: 0, Place: index + 1, new SessionTransport(options.Topology, options.WireType)))));
         IReadOnlyList<StreamConnection?> connections =
             await new StreamConnector(new StreamRoster(session, 0, options.Topology, peers), 0, listener: null).ConnectAsync();

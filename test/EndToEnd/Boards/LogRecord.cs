@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Halo.EndToEnd.Tests.Boards;
 
-/// <summary>Keeps what is logged.</summary>
+/// <summary>Keeps what Halo logs. The engine's remarks on how it was started are not Halo's.</summary>
 internal sealed class LogRecord : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<string> _complaints = new();
@@ -11,7 +12,8 @@ internal sealed class LogRecord : ILoggerProvider, ILogger
     /// <summary>Warnings and worse so far.</summary>
     internal IEnumerable<string> Complaints => _complaints;
 
-    public ILogger CreateLogger(string categoryName) => this;
+    public ILogger CreateLogger(string categoryName) =>
+        categoryName.StartsWith("Halo.", StringComparison.Ordinal) ? this : NullLogger.Instance;
 
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;

@@ -30,6 +30,7 @@ public static class GrainEngine
         ILogger log = logging.CreateLogger("Halo.Cluster");
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.Replace(ServiceDescriptor.Singleton(logging));
+        builder.Services.AddHaloExceptions();
         builder.UseOrleansClient(client =>
         {
             client.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (clusterId, clusterId));
