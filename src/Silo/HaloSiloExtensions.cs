@@ -8,6 +8,7 @@ using Halo.Grains.Models;
 using Halo.Grains.Placement;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans;
 using Orleans.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using Orleans.Serialization;
@@ -61,7 +62,7 @@ public static class HaloSiloExtensions
     public static void AddNetworkSessions(this IServiceCollection services, SessionTransport transport, UdpPort udpPort) =>
         services.AddSingleton<IStepSessions>(provider => new NetworkSessions(
             provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), transport, FrameCipherMeter.Fastest(),
-            udpPort, provider.GetRequiredService<ILogger<NetworkSessions>>()));
+            udpPort, provider.GetRequiredService<ILogger<NetworkSessions>>(), GrainCallTransportFactory.Over(provider.GetRequiredService<IGrainFactory>())));
 
     /// <summary>Joins the boards of this process.</summary>
     internal static void AddLocalSessions(this IServiceCollection services, HaloClusterOptions options)

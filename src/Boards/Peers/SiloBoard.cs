@@ -54,6 +54,13 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
     /// <inheritdoc/>
     public int Cores { get; }
 
+    /// <summary>Where sessions ask for it, partial sums go through grains by this; set once the silo can call grains.</summary>
+    public SumsThroughGrains? ThroughGrains
+    {
+        get => Shares.ThroughGrains;
+        set => Shares.ThroughGrains = value;
+    }
+
     /// <summary>What it holds of models whose files are elsewhere, and the sessions it follows.</summary>
     internal BoardShares Shares { get; }
 

@@ -2,6 +2,7 @@ using Halo.Boards.Steps;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
+using Halo.Inference.Model;
 
 namespace Halo.Boards.Remote;
 
@@ -13,13 +14,16 @@ internal sealed class AgentSession : IDisposable
     private readonly BoardModel _share;
     private readonly int _threads;
     private readonly UdpPort _udpPort;
+    private readonly SumsThroughGrains? _throughGrains;
     private readonly StreamConnector _connector;
     private readonly CancellationTokenSource _ending = new();
     private StepFollower? _follower;
     private bool _disposed;
 
-    internal AgentSession(SessionRequest request, BoardModel share, int threads, UdpPort udpPort, StreamListener listener)
+    internal AgentSession(
+        SessionRequest request, BoardModel share, int threads, UdpPort udpPort, StreamListener listener, SumsThroughGrains? throughGrains)
     {
+        _throughGrains = throughGrains;
         _request = request;
         _share = share;
         _threads = threads;
@@ -41,6 +45,12 @@ internal sealed class AgentSession : IDisposable
             () => _request.Transport.Connect(
                 _request.Place, _request.Head, [.. _request.Boards.Select(board => board.Board)], connections, _share.FabricSize(_request.Boards.Length), _udpPort),
             CancellationToken.None);
+        if (_request.Transport.ThroughGrains)
+        {
+            transport = _throughGrains?.Invoke(_request.Model, _request.Place, _request.Boards.Length, transport)
+                ?? throw new StepException("This board is no silo: no partial sums go from it through grains.");
+        }
+
         lock (_gate)
         {
             if (_disposed)

@@ -42,6 +42,9 @@ internal sealed class BoardShares : IAsyncDisposable
         _onEnded = onEnded;
     }
 
+    /// <summary>Where sessions ask for it, partial sums go through grains by this; null where the board is no silo.</summary>
+    internal SumsThroughGrains? ThroughGrains { get; set; }
+
     /// <summary>Gets ready to hold shards of a model.</summary>
     /// <returns>Whether this board can read the model's file itself.</returns>
     internal async Task<bool> OfferAsync(ModelOffer offer, CancellationToken cancellationToken)
@@ -100,7 +103,7 @@ internal sealed class BoardShares : IAsyncDisposable
         try
         {
             EndSessions(request.Model); // of boards that were joined before
-            session = new AgentSession(request, Share(request.Model), _threads, _udpPort, _listener);
+            session = new AgentSession(request, Share(request.Model), _threads, _udpPort, _listener, ThroughGrains);
             _sessions.Add(request.Id, session);
         }
         finally

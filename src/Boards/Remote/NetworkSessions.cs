@@ -19,8 +19,10 @@ namespace Halo.Boards.Remote;
 /// <param name="cipher">What seals the frames.</param>
 /// <param name="udpPort">The head board's own port for datagrams.</param>
 /// <param name="log">Where it is told that sums do not travel as was asked.</param>
+/// <param name="throughGrains">Where the options ask for it, partial sums go through grains by this.</param>
 public sealed class NetworkSessions(
-    BoardHost host, BoardDirectory boards, SessionTransport options, FrameCipherKind cipher, UdpPort udpPort, ILogger<NetworkSessions> log) : IStepSessions
+    BoardHost host, BoardDirectory boards, SessionTransport options, FrameCipherKind cipher, UdpPort udpPort, ILogger<NetworkSessions> log,
+    SumsThroughGrains? throughGrains = null) : IStepSessions
 {
     /// <inheritdoc/>
     public async Task<StepRunner> OpenAsync(LoadedModel model, Plan plan)
@@ -63,6 +65,11 @@ public sealed class NetworkSessions(
         StreamSession session = StreamSession.Create(cipher);
         FabricSize size = FabricSizes.Of(model.Weights.Config, model.Limits, plan.Boards.Count);
         ITransport transport = await ConnectAsync(plan.Model, new StreamRoster(session, head, how.Topology, peers), how, size, remote);
+        if (how.ThroughGrains)
+        {
+            transport = throughGrains!(plan.Model, head, plan.Boards.Count, transport);
+        }
+
         host.Find(plan.HeadBoard).Model(model).Session = info;
         return await Task.Run(() => host.StartRunner(model, plan, () => [transport]));
     }

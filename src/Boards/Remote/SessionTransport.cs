@@ -13,6 +13,9 @@ namespace Halo.Boards.Remote;
 /// <param name="Datagrams">What datagrams do against loss; null where streams carry the sums.</param>
 public sealed record SessionTransport(Topology Topology, WireType WireType, DeliveryPolicy? Datagrams = null)
 {
+    /// <summary>Whether partial sums go through layer grains instead, for comparison: where every board is a silo. Streams carry all else.</summary>
+    public bool ThroughGrains { get; init; }
+
     /// <summary>See <see cref="DatagramOptions.CriticalBoards"/>.</summary>
     public int CriticalBoards { get; init; } = 1;
 

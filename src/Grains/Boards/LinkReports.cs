@@ -10,7 +10,7 @@ internal static class LinkReports
 
     internal static BoardLinks Of(string board, SessionLinks known) => new(
         board,
-        known.Session is { } session ? session.Transport.Datagrams is null ? "stream" : "datagram" : null,
+        known.Session is { Transport: { } how } ? how.ThroughGrains ? "grain-call" : how.Datagrams is null ? "stream" : "datagram" : null,
         Word(known.Session?.Transport.Topology),
         Word(known.Session?.Transport.Datagrams),
         known.Session?.Note,

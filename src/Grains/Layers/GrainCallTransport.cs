@@ -15,6 +15,8 @@ namespace Halo.Grains.Layers;
 /// </summary>
 internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains, string model, int board, int boardCount, StepAbort abort) : ITransport
 {
+    private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
+
     private float[] _partialSum = []; // (rows, hiddenSize)
     private Task<StageTotal>? _total;
 
@@ -45,7 +47,17 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
     {
         try
         {
-            byte[] sum = _total!.GetAwaiter().GetResult().Sum;
+            // Where the other boards are in other processes, only the inner transport hears that they gave the step up, or are lost.
+            while (!_total!.Wait(s_look))
+            {
+                if (inner.Failure is not null || inner.AbortReason(key.StepNumber) is not null)
+                {
+                    abort.Raise(key.StepNumber);
+                    return StageResult.Aborted;
+                }
+            }
+
+            byte[] sum = _total.Result.Sum;
             if (sum.Length > 0)
             {
                 TensorPrimitives.Add(residual, MemoryMarshal.Cast<byte, float>((ReadOnlySpan<byte>)sum), residual);
@@ -53,13 +65,13 @@ internal sealed class GrainCallTransport(ITransport inner, IGrainFactory grains,
 
             return StageResult.Complete;
         }
-        catch (OperationCanceledException)
+        catch (AggregateException fault) when (fault.InnerException is OperationCanceledException)
         {
             return StageResult.Aborted;
         }
-        catch (Exception fault)
+        catch (AggregateException fault)
         {
-            Abort(key.StepNumber, $"The all-reduce of layer {key.Layer} failed: {fault.Message}");
+            Abort(key.StepNumber, $"The all-reduce of layer {key.Layer} failed: {fault.InnerException?.Message}");
             return StageResult.Aborted;
         }
     }
@@ -142,6 +154,11 @@ internal sealed class StepAbort
 public sealed class GrainCallTransportFactory(IGrainFactory grains) : ITransportFactory
 {
     private readonly InProcessTransportFactory _inner = new();
+
+    /// <summary>For boards of several silos: sums go through the layer grains, all else the way it went before.</summary>
+    /// <param name="grains">Calls grains.</param>
+    public static SumsThroughGrains Over(IGrainFactory grains) =>
+        (model, board, boardCount, inner) => new GrainCallTransport(inner, grains, model, board, boardCount, new StepAbort());
 
     /// <inheritdoc/>
     public IReadOnlyList<ITransport> Connect(Plan plan, FabricSize size)

@@ -12,7 +12,7 @@ namespace Halo.Grains.Layers;
 internal sealed class LayerGrain(PlanCatalog plans) : Grain, ILayerGrain
 {
     private readonly Dictionary<int, StageSum> _stages = []; // of the step at hand
-    private long _step;
+    private (int Plan, long Step) _at; // boards that are joined anew count their steps anew, under a newer plan
 
     public Task<ShardPlace[]> GetShardsAsync()
     {
@@ -27,14 +27,15 @@ internal sealed class LayerGrain(PlanCatalog plans) : Grain, ILayerGrain
 
     public Task<StageTotal> ContributeAsync(StageContribution contribution, CancellationToken cancellationToken = default)
     {
-        if (contribution.StepNumber < _step)
+        (int Plan, long Step) at = (contribution.PlanVersion, contribution.StepNumber);
+        if (at.CompareTo(_at) < 0)
         {
-            throw new OrleansException($"A contribution to step {contribution.StepNumber} came after step {_step} had begun.");
+            throw new OrleansException($"A contribution to step {at.Step} of plan {at.Plan} came after step {_at.Step} of plan {_at.Plan} had begun.");
         }
 
-        if (contribution.StepNumber > _step)
+        if (at != _at)
         {
-            BeginStep(contribution.StepNumber);
+            BeginStep(at);
         }
 
         if (!_stages.TryGetValue(contribution.Stage, out StageSum? stage))
@@ -53,14 +54,14 @@ internal sealed class LayerGrain(PlanCatalog plans) : Grain, ILayerGrain
         return stage.Total.WaitAsync(cancellationToken);
     }
 
-    private void BeginStep(long step)
+    private void BeginStep((int Plan, long Step) at)
     {
         foreach (StageSum stage in _stages.Values.Where(stage => !stage.IsComplete))
         {
-            stage.Abandon($"Step {_step} was given up.");
+            stage.Abandon($"Step {_at.Step} was given up.");
         }
 
         _stages.Clear();
-        _step = step;
+        _at = at;
     }
 }

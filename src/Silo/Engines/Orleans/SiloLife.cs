@@ -4,6 +4,7 @@ using Halo.Boards.Control;
 using Halo.Boards.Peers;
 using Halo.Boards.Weights;
 using Halo.Fabric.Streams.Sessions;
+using Halo.Grains.Layers;
 using Halo.Grains.Models;
 using Halo.Grains.Placement;
 using Halo.Inference.Model;
@@ -68,6 +69,7 @@ internal sealed class SiloLife : IAsyncDisposable
         builder.Services.Replace(ServiceDescriptor.Singleton(setup.Logging));
         builder.Host.UseOrleans(Configure);
         _app = builder.Build();
+        _board.ThroughGrains = GrainCallTransportFactory.Over(_app.Services.GetRequiredService<IGrainFactory>());
         _app.MapHaloPeers(new ControlServer(setup.Key, options.Name, _instance, TimeProvider.System), _board);
         _app.MapGet("/healthz", () => Results.Ok());
         _watch = ActivatorUtilities.CreateInstance<SiloWatch>(_app.Services, _peers, options.Name, log);

@@ -95,15 +95,21 @@ internal sealed class SiloWatch : IAsyncDisposable
         }
     }
 
-    /// <summary>The process is about to end, on purpose: plans are made without its board first, so that what runs can go on.</summary>
+    /// <summary>
+    /// The process is about to end, on purpose: plans are made without its board first, so that what runs can go on. Where it is the head board what
+    /// runs ends with it, and may come to its end first.
+    /// </summary>
     internal async Task WithdrawAsync(TimeSpan patience)
     {
-        IEnumerable<Plan> mine = _plans.Models.Select(_plans.Newest).OfType<Plan>().Where(plan => plan.Boards.Contains(_name) && plan.HeadBoard != _name);
+        using CancellationTokenSource enough = new(patience);
+        IEnumerable<Plan> mine = _plans.Models.Select(_plans.Newest).OfType<Plan>().Where(plan => plan.Boards.Contains(_name));
         await Task.WhenAll(mine.ToList().Select(async plan =>
         {
             try
             {
-                await _grains.GetGrain<IModelGrain>(plan.Model).WithdrawBoardAsync(_name).WaitAsync(patience);
+                await (plan.HeadBoard == _name
+                    ? DrainAsync(_grains.GetGrain<ISchedulerGrain>(plan.Model), enough.Token)
+                    : _grains.GetGrain<IModelGrain>(plan.Model).WithdrawBoardAsync(_name).WaitAsync(enough.Token));
             }
             catch (Exception fault)
             {
@@ -120,6 +126,15 @@ internal sealed class SiloWatch : IAsyncDisposable
     }
 
     private SiloAddress? Namesake() => _boards.SilosOf(_name).FirstOrDefault(silo => !silo.Equals(_self.SiloAddress));
+
+    private static async Task DrainAsync(ISchedulerGrain scheduler, CancellationToken enough)
+    {
+        using PeriodicTimer timer = new(s_ask);
+        while (await scheduler.GetStatisticsAsync().WaitAsync(enough) is { RunningCount: > 0 } or { WaitingCount: > 0 })
+        {
+            await timer.WaitForNextTickAsync(enough);
+        }
+    }
 
     private async Task ProveAsync(string board, SiloAddress silo)
     {
