@@ -71,8 +71,15 @@ public sealed class GenerationsTests
     private static async IAsyncEnumerable<GenerationChunk> Silent(
         TaskCompletionSource cancelled, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
     {
-        await using CancellationTokenRegistration registration = cancellation.Register(cancelled.SetResult);
-        await Task.Delay(Timeout.Infinite, cancellation);
+        try
+        {
+            await Task.Delay(Timeout.Infinite, cancellation);
+        }
+        finally
+        {
+            cancelled.SetResult();
+        }
+
         yield break;
     }
 
