@@ -9,6 +9,9 @@ using OpenAI.Models;
 
 namespace Halo.EndToEnd.Tests;
 
+/// <summary>Starts a gateway; see <see cref="GatewayProgram.StartAsync"/>.</summary>
+internal delegate Task<GatewayProgram> GatewayStarter(string? url, params string[] arguments);
+
 /// <summary>The gateway as a process of its own, and what clients do with it.</summary>
 internal sealed class GatewayProgram : IAsyncDisposable
 {
@@ -47,10 +50,16 @@ internal sealed class GatewayProgram : IAsyncDisposable
     /// <summary>A greedy completion in one piece.</summary>
     internal async Task<string> CompleteAsync(int maxTokens = 40)
     {
-        using HttpResponseMessage response = await Client.SendAsync(Request(stream: false, maxTokens));
-        string body = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, body);
+        (bool succeeded, string body) = await AskAsync(maxTokens);
+        Assert.True(succeeded, body);
         return TextOf(body);
+    }
+
+    /// <summary>Asks for a greedy completion in one piece; the answer may be an error.</summary>
+    internal async Task<(bool Succeeded, string Body)> AskAsync(int maxTokens = 40)
+    {
+        using HttpResponseMessage response = await Client.SendAsync(Request(stream: false, maxTokens));
+        return (response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 
     /// <summary>A greedy completion as a stream; the data of its events, one after the other.</summary>
@@ -124,7 +133,7 @@ internal sealed class GatewayProgram : IAsyncDisposable
         Content = JsonContent.Create(new { model = "halo-tales", prompt = Prompt, max_tokens = maxTokens, temperature = 0, stream }),
     };
 
-    private static string TextOf(string completion)
+    internal static string TextOf(string completion)
     {
         using JsonDocument document = JsonDocument.Parse(completion);
         return document.RootElement.GetProperty("choices") is { } choices && choices.GetArrayLength() > 0 ? choices[0].GetProperty("text").GetString()! : "";

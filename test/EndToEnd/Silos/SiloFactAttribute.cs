@@ -1,0 +1,31 @@
+using Halo.Silo.Engines;
+
+namespace Halo.EndToEnd.Tests.Silos;
+
+/// <summary>A fact about silos in processes of their own; skipped, with the reason, where the build cannot have them or a shared file is missing.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SiloFactAttribute : FactAttribute
+{
+    public SiloFactAttribute() => Skip = SiloSkip.Reason;
+}
+
+/// <summary>A theory about silos in processes of their own; skipped as facts are.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class SiloTheoryAttribute : TheoryAttribute
+{
+    public SiloTheoryAttribute() => Skip = SiloSkip.Reason;
+}
+
+/// <summary>A fact about silos that takes long; skipped, with the reason, but in the nightly run.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class NightlySiloFactAttribute : FactAttribute
+{
+    public NightlySiloFactAttribute() => Skip = SiloSkip.Reason ?? (Nightly.IsNow ? null : "only in the nightly run (HALO_REPEATS=20 or more)");
+}
+
+internal static class SiloSkip
+{
+    internal static string? Reason { get; } = GrainEngine.ClusterFault is null
+        ? new SharedFactAttribute(Story.SharedModel, Story.SharedReference).Skip
+        : "needs a build with the Orleans engine (-p:GrainEngine=Orleans)";
+}
