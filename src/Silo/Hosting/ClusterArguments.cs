@@ -10,6 +10,8 @@ namespace Halo.Silo.Hosting;
 /// <summary>The part of the command line that makes a board's process a silo of a cluster.</summary>
 internal sealed class ClusterArguments
 {
+    private const string Datagram = "datagram";
+
     private readonly Option<string> _cluster = BoardCommand.Text(
         "--cluster", "STORE",
         "Be a silo of the cluster whose membership is kept there: a SQLite file, for boards of this machine, or PostgreSQL, such as "
@@ -18,11 +20,12 @@ internal sealed class ClusterArguments
     private readonly Option<string> _clusterId = BoardCommand.Text("--cluster-id", "NAME", $"The cluster's name there. [default: {SiloProcessOptions.DefaultClusterId}]");
     private readonly Option<int> _siloPort = BoardCommand.Port("--silo-port", "Cluster: TCP port for other silos; 0 for any that is free.", SiloProcessOptions.DefaultSiloPort);
     private readonly Option<int> _gatewayPort = BoardCommand.Port("--gateway-port", "Cluster: TCP port for gateways; 0 for any that is free.", SiloProcessOptions.DefaultSiloPort + 1);
-    private readonly Option<bool> _datagrams = new("--transport")
+    // No flag: of those the parser takes no value but true and false.
+    private readonly Option<string> _transport = new("--transport")
     {
         HelpName = "KIND",
         Description = "Cluster: how sums travel where this board is the head board: stream (TCP) or datagram (UDP). [default: stream]",
-        CustomParser = result => BoardCommand.Read(result, "stream or datagram", text => (text is "stream" or "datagram", text == "datagram")),
+        CustomParser = result => BoardCommand.Read(result, "stream or datagram", text => (text is "stream" or Datagram, text)),
     };
 
     private readonly Option<Topology> _topology = Kind("--topology", "Cluster: mesh or star: who sends to whom; auto, over datagrams: the faster.", Topology.Mesh);
@@ -36,7 +39,7 @@ internal sealed class ClusterArguments
             (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0, count)),
     };
 
-    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _datagrams, _topology, _wire, _policy, _kvPositions];
+    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _transport, _topology, _wire, _policy, _kvPositions];
 
     internal void AddTo(RootCommand root)
     {
@@ -74,7 +77,7 @@ internal sealed class ClusterArguments
         GatewayPort = parsed.GetValue(_gatewayPort),
         Models = Models(board.ModelFiles),
         Transport = new SessionTransport(
-            parsed.GetValue(_topology), parsed.GetValue(_wire), parsed.GetValue(_datagrams) ? parsed.GetValue(_policy) : null),
+            parsed.GetValue(_topology), parsed.GetValue(_wire), parsed.GetValue(_transport) == Datagram ? parsed.GetValue(_policy) : null),
         KvPositions = parsed.GetValue(_kvPositions),
     };
 
