@@ -16,16 +16,12 @@ public sealed class SiloTheoryAttribute : TheoryAttribute
     public SiloTheoryAttribute() => Skip = SiloSkip.Reason;
 }
 
-/// <summary>A fact about silos that takes long; skipped, with the reason, but in the nightly run.</summary>
-[AttributeUsage(AttributeTargets.Method)]
-public sealed class NightlySiloFactAttribute : FactAttribute
-{
-    public NightlySiloFactAttribute() => Skip = SiloSkip.Reason ?? (Nightly.IsNow ? null : "only in the nightly run (HALO_REPEATS=20 or more)");
-}
-
 internal static class SiloSkip
 {
     internal static string? Reason { get; } = GrainEngine.ClusterFault is null
         ? new SharedFactAttribute(Story.SharedModel, Story.SharedReference).Skip
         : "needs a build with the Orleans engine (-p:GrainEngine=Orleans)";
+
+    /// <summary>Why what takes long is not tried now; null in the nightly run.</summary>
+    internal static string? Nightly { get; } = Testing.Nightly.IsNow ? null : "only in the nightly run (HALO_REPEATS=20 or more)";
 }
