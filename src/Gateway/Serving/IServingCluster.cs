@@ -22,6 +22,9 @@ internal interface IServingCluster : IAsyncDisposable
     /// <summary>All boards, those of this process first.</summary>
     IReadOnlyList<BoardView> Boards { get; }
 
+    /// <summary>Ends when a silo of another process is lost, after which this is another task; never where all are here.</summary>
+    Task SiloLost { get; }
+
     /// <summary>Takes in the boards that the user named; those that do not answer are tried on and on.</summary>
     /// <returns>Those that are not in service after some seconds, with the reason.</returns>
     Task<IReadOnlyList<BoardView>> ConnectAsync(CancellationToken cancellationToken);

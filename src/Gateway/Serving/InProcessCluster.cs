@@ -22,6 +22,8 @@ internal sealed class InProcessCluster : IServingCluster
 
     public IReadOnlyList<BoardView> Boards => _cluster.BoardViews;
 
+    public Task SiloLost { get; } = new TaskCompletionSource().Task;
+
     public static async Task<IServingCluster> StartAsync(
         HaloClusterOptions options, ILoggerFactory logging, HeadIdentity? identity, CancellationToken cancellationToken) =>
         new InProcessCluster(await HaloCluster.StartAsync(options, logging, identity, cancellationToken));

@@ -84,7 +84,7 @@ internal sealed class ModelLoader
         IModelGrain grain = cluster.Grains.GetGrain<IModelGrain>(name);
         ModelStatus status = await grain.EnsureReadyAsync().WaitAsync(stoppingToken);
         Plan plan = (await grain.GetPlanAsync().WaitAsync(stoppingToken)).ToPlan();
-        _models.SetReady(new ServedModel(name, status.ContextLength, cluster.TokenizerOf(name), cluster.Grains));
+        _models.SetReady(new ServedModel(name, status.ContextLength, cluster));
         _log.ModelReady(name, plan.Boards.Count, plan.Shards.Count, TimeProvider.System.GetElapsedTime(begin).TotalSeconds);
         await _console.WriteLineAsync(StartupText.Ready(status, plan, cluster.Boards, Address()));
     }

@@ -1,6 +1,7 @@
 using System.Text;
 using Halo.Gateway.Contracts;
 using Halo.Gateway.Endpoints;
+using Halo.Grains;
 using Halo.Inference.Tokenization;
 using Orleans;
 
@@ -9,20 +10,20 @@ namespace Halo.Gateway.Serving;
 /// <summary>A model that was loaded: whom to ask for its completions, and which prompts fit it.</summary>
 internal sealed class ServedModel
 {
+    private readonly IServingCluster _cluster;
     private readonly ITokenizer? _tokenizer;
     private readonly TokenCountBound? _bound;
 
     /// <param name="name">The model's name.</param>
     /// <param name="contextLength">Longest sequence in positions.</param>
-    /// <param name="tokenizer">Its tokenizer; null where it is in another process, and prompts are checked there.</param>
-    /// <param name="grains">Calls the grains that serve it.</param>
-    public ServedModel(string name, int contextLength, ITokenizer? tokenizer, IGrainFactory grains)
+    /// <param name="cluster">Serves it. Where its tokenizer is in another process, prompts are checked there.</param>
+    public ServedModel(string name, int contextLength, IServingCluster cluster)
     {
         Name = name;
         ContextLength = contextLength;
-        Grains = grains;
-        _tokenizer = tokenizer;
-        _bound = tokenizer is null ? null : new TokenCountBound(tokenizer);
+        _cluster = cluster;
+        _tokenizer = cluster.TokenizerOf(name);
+        _bound = _tokenizer is null ? null : new TokenCountBound(_tokenizer);
     }
 
     public string Name { get; }
@@ -30,7 +31,15 @@ internal sealed class ServedModel
     /// <summary>Longest sequence in positions.</summary>
     public int ContextLength { get; }
 
-    public IGrainFactory Grains { get; }
+    /// <summary>Calls the grains that serve it.</summary>
+    public IGrainFactory Grains => _cluster.Grains;
+
+    /// <summary>Runs a completion.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="key">Names the request, without a slash.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public IAsyncEnumerable<GenerationChunk> GenerateAsync(GenerationRequest request, string key, CancellationToken cancellationToken) =>
+        Generations.RunAsync(_cluster, request, key, cancellationToken);
 
     /// <summary>
     /// Refuses prompts that cannot be continued, before they cross a grain call. A text is only cut into tokens where its length leaves

@@ -17,6 +17,7 @@ internal sealed class SiloCluster : IServingCluster
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _refreshing;
+    private TaskCompletionSource _siloLost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private SiloClusterView _view = SiloClusterView.Empty;
 
     private SiloCluster(GrainClient client, SiloClusterView view, TimeProvider time)
@@ -36,6 +37,8 @@ internal sealed class SiloCluster : IServingCluster
     public IReadOnlyList<string> ModelNames => Volatile.Read(ref _view).ModelNames;
 
     public IReadOnlyList<BoardView> Boards => Volatile.Read(ref _view).Boards;
+
+    public Task SiloLost => Volatile.Read(ref _siloLost).Task;
 
     /// <summary>Connects, and waits for the first silo as long as it takes.</summary>
     public static async Task<IServingCluster> StartAsync(
@@ -70,13 +73,23 @@ internal sealed class SiloCluster : IServingCluster
         {
             do
             {
-                Volatile.Write(ref _view, await AskAsync());
+                Take(await AskAsync());
             }
             while (await timer.WaitForNextTickAsync(_ending.Token));
         }
         catch (OperationCanceledException) when (_ending.IsCancellationRequested)
         {
             // The gateway ends.
+        }
+    }
+
+    private void Take(SiloClusterView next)
+    {
+        bool isLost = next.HasLost(_view);
+        Volatile.Write(ref _view, next);
+        if (isLost)
+        {
+            Interlocked.Exchange(ref _siloLost, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         }
     }
 

@@ -24,6 +24,10 @@ internal sealed record SiloClusterView(IReadOnlyList<string> ModelNames, IReadOn
             [.. boards.OrderBy(board => board.Name.Length).ThenBy(board => board.Name, StringComparer.Ordinal)]);
     }
 
+    /// <summary>Whether a board that was in service before is so no more.</summary>
+    public bool HasLost(SiloClusterView before) => before.Boards.Any(board =>
+        board.State != BoardState.Dead && Boards.FirstOrDefault(now => now.Name == board.Name) is not { State: not BoardState.Dead });
+
     /// <summary>After a question that nobody answered: what was known may be so no more.</summary>
     public SiloClusterView Unanswered(string reason) => this with
     {

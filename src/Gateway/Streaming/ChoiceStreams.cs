@@ -50,8 +50,7 @@ internal sealed class ChoiceStreams : IAsyncDisposable
         try
         {
             bool finished = false;
-            IGenerationGrain grain = model.Grains.GetGrain<IGenerationGrain>(GrainKeys.Generation(model.Name, $"{requestId}-{index}"));
-            await foreach (GenerationChunk chunk in grain.GenerateAsync(job.ForChoice(model.Name, index), _stop.Token).WithCancellation(_stop.Token))
+            await foreach (GenerationChunk chunk in model.GenerateAsync(job.ForChoice(model.Name, index), $"{requestId}-{index}", _stop.Token))
             {
                 finished = chunk.FinishReason is not null;
                 await _pieces.Writer.WriteAsync(new ChoicePiece(index, chunk), _stop.Token);

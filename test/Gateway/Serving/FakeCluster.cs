@@ -49,6 +49,9 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
 
     public IReadOnlyList<string> ModelNames { get; set; } = [];
 
+    /// <summary>Ends when a silo is lost.</summary>
+    public Task SiloLost { get; set; } = new TaskCompletionSource().Task;
+
     public IGrainFactory Grains => FakeGrainFactory.Of(this);
 
     public int VocabularySize => 256;

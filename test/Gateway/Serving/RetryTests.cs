@@ -15,7 +15,7 @@ public sealed class RetryTests
     public async Task Load_FailsUntilABoardComes_BecomesReadyByItself(ModelFault fault)
     {
         using TemporaryKey key = new();
-        FakeCluster cluster = new() { Load = () => throw new ModelUnavailableException(fault, "Short by 3 GB.") };
+        FakeCluster cluster = new() { BoardsMayCome = true, Load = () => throw new ModelUnavailableException(fault, "Short by 3 GB.") };
         await using TestGateway gateway = await TestGateway.StartAsync(cluster.StartAsync, ["--key-file", key.Path, .. s_soon]);
 
         await Until.TrueAsync("the model was tried three times", () => Task.FromResult(cluster.Loads >= 3));
@@ -33,6 +33,7 @@ public sealed class RetryTests
         using TemporaryKey key = new();
         FakeCluster cluster = new()
         {
+            BoardsMayCome = true,
             Load = () => throw new ModelUnavailableException(ModelFault.Failed, "first"),
         };
         await using TestGateway gateway = await TestGateway.StartAsync(cluster.StartAsync, ["--key-file", key.Path, .. s_soon]);
@@ -52,6 +53,7 @@ public sealed class RetryTests
         using TemporaryKey key = new();
         FakeCluster cluster = new()
         {
+            BoardsMayCome = true,
             Missing = [new BoardView("", new Uri("http://10.0.0.12:5100"), BoardState.Connecting, "the cluster keys differ", 0, 0, 0, null, 0)],
         };
         await using TestGateway gateway = await TestGateway.StartAsync(cluster.StartAsync, "--key-file", key.Path, "--board", "http://10.0.0.12:5100");

@@ -1,0 +1,86 @@
+using Halo.Grains;
+
+namespace Halo.Gateway.Serving;
+
+/// <summary>Completions whose way to their grain is lost.</summary>
+public sealed class GenerationsTests
+{
+    private static readonly GenerationRequest s_request = new() { Model = "tales", Sampling = new SamplingOptions() };
+
+    [Fact]
+    public async Task Run_SiloIsLostBeforeAnAnswer_IsStartedAgain()
+    {
+        TaskCompletionSource lost = new();
+        TaskCompletionSource cancelled = new();
+        int starts = 0;
+        FakeCluster cluster = new() { SiloLost = lost.Task };
+        cluster.Generate = (_, cancellation) => ++starts == 1 ? Silent(cancelled, cancellation) : FakeCluster.Chunks("once");
+        Task<string> running = TextAsync(cluster);
+        Assert.False(running.IsCompleted);
+
+        cluster.SiloLost = new TaskCompletionSource().Task;
+        lost.SetResult();
+
+        Assert.Equal("once", await running);
+        Assert.Equal(2, starts);
+        await cancelled.Task;
+    }
+
+    [Fact]
+    public async Task Run_SiloIsLostAfterAnAnswer_GoesOn()
+    {
+        TaskCompletionSource lost = new();
+        TaskCompletionSource more = new();
+        int starts = 0;
+        FakeCluster cluster = new() { SiloLost = lost.Task };
+        cluster.Generate = (_, _) =>
+        {
+            starts++;
+            return Spoken(more.Task);
+        };
+        Task<string> running = TextAsync(cluster);
+
+        lost.SetResult();
+        more.SetResult();
+
+        Assert.Equal("once upon", await running);
+        Assert.Equal(1, starts);
+    }
+
+    [Fact]
+    public async Task Run_Fails_TellsTheFault()
+    {
+        FakeCluster cluster = new() { Generate = (_, _) => throw new ModelUnavailableException(ModelFault.Failed, "A board is lost.") };
+
+        ModelUnavailableException fault = await Assert.ThrowsAsync<ModelUnavailableException>(() => TextAsync(cluster));
+
+        Assert.Equal("A board is lost.", fault.Message);
+    }
+
+    private static async Task<string> TextAsync(FakeCluster cluster)
+    {
+        string text = "";
+        await foreach (GenerationChunk chunk in Generations.RunAsync(cluster, s_request, "1-0", CancellationToken.None))
+        {
+            text += chunk.Text;
+        }
+
+        return text;
+    }
+
+    private static async IAsyncEnumerable<GenerationChunk> Silent(
+        TaskCompletionSource cancelled, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellation)
+    {
+        await using CancellationTokenRegistration registration = cancellation.Register(cancelled.SetResult);
+        await Task.Delay(Timeout.Infinite, cancellation);
+        yield break;
+    }
+
+    private static async IAsyncEnumerable<GenerationChunk> Spoken(Task more)
+    {
+        yield return new GenerationChunk { Text = "once" };
+        await more;
+        yield return new GenerationChunk { Text = " upon" };
+        yield return FakeCluster.Last;
+    }
+}
