@@ -71,10 +71,10 @@ internal sealed class GatewayProgram : IAsyncDisposable
     }
 
     /// <summary>Asks for a greedy completion in one piece; the answer may be an error.</summary>
-    internal async Task<(bool Succeeded, string Body)> AskAsync(int maxTokens = 40)
+    internal async Task<(bool Succeeded, string Body)> AskAsync(int maxTokens = 40, CancellationToken cancellationToken = default)
     {
-        using HttpResponseMessage response = await Client.SendAsync(Request(stream: false, maxTokens));
-        return (response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+        using HttpResponseMessage response = await Client.SendAsync(Request(stream: false, maxTokens), cancellationToken);
+        return (response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 
     /// <summary>A greedy completion as a stream; the data of its events, one after the other.</summary>

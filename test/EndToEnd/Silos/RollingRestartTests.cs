@@ -9,7 +9,6 @@ public sealed class RollingRestartTests(ITestOutputHelper output)
 {
     private const int Callers = 2;
 
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_back = TimeSpan.FromSeconds(15);
 
     [SiloFact]
@@ -30,7 +29,7 @@ public sealed class RollingRestartTests(ITestOutputHelper output)
             output.WriteLine($"{name}{(isHead ? ", the head" : "")}: back in the plan {back.TotalSeconds:0.00} s after it had joined; "
                 + $"{traffic.Answers.Count} answers, {traffic.Faults.Count} faults, the longest took {traffic.Longest.TotalSeconds:0.00} s");
             Assert.True(traffic.Faults.Count <= (isHead ? Callers : 0), $"{name}:\n{string.Join('\n', traffic.Faults)}\n{fleet.Logs()}");
-            Assert.True(traffic.Longest < s_patience, $"A request took {traffic.Longest.TotalSeconds:0.00} s.\n{fleet.Logs()}");
+            Assert.True(traffic.Longest < Traffic.Patience, $"A request took {traffic.Longest.TotalSeconds:0.00} s.\n{fleet.Logs()}");
         }
 
         Assert.Equal(Story.Text, await fleet.Gateway.CompleteAsync(Story.Tokens));

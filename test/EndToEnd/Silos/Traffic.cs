@@ -11,6 +11,9 @@ internal sealed record Answer(TimeSpan Took, string? Fault);
 /// <summary>Completions that are asked for one right after the other, until it is disposed of, each from as many callers as there are.</summary>
 internal sealed class Traffic : IAsyncDisposable
 {
+    /// <summary>How long a request is waited for.</summary>
+    internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private const int TokenCount = 30;
 
     private readonly GatewayProgram _gateway;
@@ -38,12 +41,13 @@ internal sealed class Traffic : IAsyncDisposable
     {
         long begin = Stopwatch.GetTimestamp();
         string? fault = null;
+        using CancellationTokenSource patience = new(Patience);
         try
         {
-            (bool succeeded, string body) = await gateway.AskAsync(tokens);
+            (bool succeeded, string body) = await gateway.AskAsync(tokens, patience.Token);
             fault = succeeded && Story.IsBeginning(GatewayProgram.TextOf(body), tokens) ? null : body;
         }
-        catch (Exception thrown) when (thrown is HttpRequestException or TaskCanceledException)
+        catch (Exception thrown) when (thrown is HttpRequestException or OperationCanceledException)
         {
             fault = thrown.Message;
         }
