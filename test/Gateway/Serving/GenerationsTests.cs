@@ -51,7 +51,7 @@ public sealed class GenerationsTests
     [Fact]
     public async Task Run_SiloIsLostAfterAnAnswerAndNothingMoreComes_Fails()
     {
-        FakeCluster cluster = new() { Generate = (_, _) => Spoken(Task.Delay(Timeout.Infinite)) };
+        FakeCluster cluster = new() { Generate = (_, _) => Spoken(new TaskCompletionSource().Task) };
         TaskCompletionSource lost = new();
         List<string> texts = [];
         Task<ModelUnavailableException> failing = Assert.ThrowsAsync<ModelUnavailableException>(async () =>
