@@ -3,6 +3,9 @@ using System.Text;
 
 namespace Halo.EndToEnd.Tests;
 
+/// <summary>Makes a process, for example in a network of its own.</summary>
+internal delegate Process ProcessStarter(ProcessStartInfo start);
+
 /// <summary>A program of this repository, running as a process of its own. Ended by its id when the test is over.</summary>
 internal sealed class BuiltProgram : IAsyncDisposable
 {
@@ -37,16 +40,7 @@ internal sealed class BuiltProgram : IAsyncDisposable
     /// <summary>Starts a program with more environment variables than this process has.</summary>
     internal static BuiltProgram StartIn(Dictionary<string, string> environment, string project, string assembly, params string[] arguments)
     {
-        // artifacts/bin/<this project>/<configuration>/ is where this runs: the other programs lie beside.
-        DirectoryInfo here = new(AppContext.BaseDirectory);
-        string path = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, assembly + ".dll");
-        ProcessStartInfo start = new("dotnet", [path, .. arguments])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            StandardOutputEncoding = Encoding.UTF8,
-        };
+        ProcessStartInfo start = Describe(project, assembly, arguments);
         foreach ((string name, string value) in environment)
         {
             start.Environment[name] = value;
@@ -54,6 +48,10 @@ internal sealed class BuiltProgram : IAsyncDisposable
 
         return new BuiltProgram(Process.Start(start)!);
     }
+
+    /// <summary>Starts a program where <paramref name="starter"/> says; here where it is null.</summary>
+    internal static BuiltProgram StartWith(ProcessStarter? starter, string project, string assembly, params string[] arguments) =>
+        new((starter ?? (start => Process.Start(start)!))(Describe(project, assembly, arguments)));
 
     internal async Task<int> ExitAsync()
     {
@@ -112,6 +110,20 @@ internal sealed class BuiltProgram : IAsyncDisposable
         await _process.WaitForExitAsync();
         await _reading;
         _process.Dispose();
+    }
+
+    private static ProcessStartInfo Describe(string project, string assembly, string[] arguments)
+    {
+        // artifacts/bin/<this project>/<configuration>/ is where this runs: the other programs lie beside.
+        DirectoryInfo here = new(AppContext.BaseDirectory);
+        string path = Path.Combine(here.Parent!.Parent!.FullName, project, here.Name, assembly + ".dll");
+        return new ProcessStartInfo("dotnet", [path, .. arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
     }
 
     private static async Task ReadAsync(StreamReader reader, StringBuilder into)

@@ -4,21 +4,25 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using Halo.Lab.Net;
 using OpenAI;
 using OpenAI.Models;
 
 namespace Halo.EndToEnd.Tests;
+
+/// <summary>Starts a gateway; see <see cref="GatewayProgram.StartAsync"/>.</summary>
+internal delegate Task<GatewayProgram> GatewayStarter(string? url, params string[] arguments);
 
 /// <summary>The gateway as a process of its own, and what clients do with it.</summary>
 internal sealed class GatewayProgram : IAsyncDisposable
 {
     private const string Prompt = "Once upon a time";
 
-    private GatewayProgram(BuiltProgram program, string url)
+    private GatewayProgram(BuiltProgram program, string url, HttpMessageHandler? handler = null)
     {
         Program = program;
         Url = url;
-        Client = new HttpClient { BaseAddress = new Uri(url) };
+        Client = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri(url) };
     }
 
     internal BuiltProgram Program { get; }
@@ -31,9 +35,23 @@ internal sealed class GatewayProgram : IAsyncDisposable
     internal static async Task<GatewayProgram> StartAsync(string? url = null, params string[] arguments)
     {
         url ??= $"http://127.0.0.1:{FreePort()}";
-        GatewayProgram gateway = new(BuiltProgram.Start("Halo.Gateway", "Halo.Gateway", ["--urls", url, .. arguments]), url);
-        await gateway.Program.UntilAsync(gateway.IsReadyAsync, "the gateway to be ready");
-        return gateway;
+        return await ReadyAsync(new GatewayProgram(BuiltProgram.Start("Halo.Gateway", "Halo.Gateway", ["--urls", url, .. arguments]), url));
+    }
+
+    /// <summary>Starts the gateway in a board's namespace, and waits until it is ready; clients reach it from within.</summary>
+    internal static Task<GatewayProgram> StartInAsync(NetworkNamespace board, params string[] arguments)
+    {
+        const string url = "http://127.0.0.1:8080";
+        SocketsHttpHandler handler = new()
+        {
+            ConnectCallback = async (context, cancellation) =>
+            {
+                Socket socket = board.Run(() => new Socket(SocketType.Stream, ProtocolType.Tcp));
+                await socket.ConnectAsync(context.DnsEndPoint, cancellation);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        };
+        return ReadyAsync(new GatewayProgram(BuiltProgram.StartWith(board.Start, "Halo.Gateway", "Halo.Gateway", ["--urls", url, .. arguments]), url, handler));
     }
 
     /// <summary>A port that nobody listens on.</summary>
@@ -47,10 +65,16 @@ internal sealed class GatewayProgram : IAsyncDisposable
     /// <summary>A greedy completion in one piece.</summary>
     internal async Task<string> CompleteAsync(int maxTokens = 40)
     {
-        using HttpResponseMessage response = await Client.SendAsync(Request(stream: false, maxTokens));
-        string body = await response.Content.ReadAsStringAsync();
-        Assert.True(response.IsSuccessStatusCode, body);
+        (bool succeeded, string body) = await AskAsync(maxTokens);
+        Assert.True(succeeded, body);
         return TextOf(body);
+    }
+
+    /// <summary>Asks for a greedy completion in one piece; the answer may be an error.</summary>
+    internal async Task<(bool Succeeded, string Body)> AskAsync(int maxTokens = 40, CancellationToken cancellationToken = default)
+    {
+        using HttpResponseMessage response = await Client.SendAsync(Request(stream: false, maxTokens), cancellationToken);
+        return (response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 
     /// <summary>A greedy completion as a stream; the data of its events, one after the other.</summary>
@@ -124,10 +148,16 @@ internal sealed class GatewayProgram : IAsyncDisposable
         Content = JsonContent.Create(new { model = "halo-tales", prompt = Prompt, max_tokens = maxTokens, temperature = 0, stream }),
     };
 
-    private static string TextOf(string completion)
+    internal static string TextOf(string completion)
     {
         using JsonDocument document = JsonDocument.Parse(completion);
         return document.RootElement.GetProperty("choices") is { } choices && choices.GetArrayLength() > 0 ? choices[0].GetProperty("text").GetString()! : "";
+    }
+
+    private static async Task<GatewayProgram> ReadyAsync(GatewayProgram gateway)
+    {
+        await gateway.Program.UntilAsync(gateway.IsReadyAsync, "the gateway to be ready");
+        return gateway;
     }
 
     private async Task<bool> IsReadyAsync()

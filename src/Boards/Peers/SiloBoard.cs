@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Halo.Boards.Control;
 using Halo.Boards.Remote;
 using Halo.Boards.Weights;
 using Halo.Fabric.Datagrams;
@@ -75,7 +76,7 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
     /// <inheritdoc/>
     public async Task PrepareAsync(Plan plan)
     {
-        ModelOffer? offer = plan.HeadBoard == Name ? null : await Head(plan.HeadBoard).OfferAsync(plan.Model);
+        ModelOffer? offer = plan.HeadBoard == Name ? null : await AskAsync(plan);
         if (_models.Contains(plan.Model))
         {
             await CheckFileAsync(plan, offer);
@@ -185,12 +186,24 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
     private PeerBoard Head(string board) => _peers.Reach(board)
         ?? throw new BoardLostException(board, $"Board {board}, the head board, has no silo now.");
 
+    private async Task<ModelOffer> AskAsync(Plan plan)
+    {
+        try
+        {
+            return await Head(plan.HeadBoard).OfferAsync(plan.Model);
+        }
+        catch (InvalidOperationException fault) when (fault.InnerException is ControlException { Fault: ControlFault.KeysDiffer })
+        {
+            throw new BoardUnfitException($"Board {Name} has another cluster key than the head board {plan.HeadBoard}: give both the same key file.");
+        }
+    }
+
     // Two files under one name would give no error, but nonsense.
     private async Task CheckFileAsync(Plan plan, ModelOffer? offer)
     {
         if (offer is not null && ModelManifest.FromJson(offer.Manifest).Sha256 != (await _weights.ManifestAsync(plan.Model)).Sha256)
         {
-            throw new StepException(
+            throw new BoardUnfitException(
                 $"Board {Name} has another file under the name {plan.Model} than the head board {plan.HeadBoard}: give both the same file, or start {Name} without it.");
         }
     }

@@ -1,14 +1,23 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Halo.Grains;
+using Orleans.Runtime;
 
 namespace Halo.Gateway.Serving;
 
 /// <summary>
 /// Runs completions. One that has said nothing when a silo is lost is started again: it may have been on its way through that silo, and would never
-/// be answered. Whatever was computed for it by then is given up. One that has spoken goes on or fails, as its grain says.
+/// be answered. Whatever was computed for it by then is given up. One that has spoken goes on or fails, as its grain says; where nothing at all is
+/// heard of it any more it fails.
 /// </summary>
 internal static class Generations
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(250);
+
+    // What goes on without the lost silo goes on sooner.
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3);
+
     /// <summary>Runs a completion.</summary>
     /// <param name="cluster">Whose grains.</param>
     /// <param name="request">What is wanted.</param>
@@ -17,6 +26,7 @@ internal static class Generations
     public static async IAsyncEnumerable<GenerationChunk> RunAsync(
         IServingCluster cluster, GenerationRequest request, string key, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        long begin = Stopwatch.GetTimestamp();
         for (int start = 0; ; start++)
         {
             // Asked for first: a silo that is lost while the request sets out counts.
@@ -28,9 +38,16 @@ internal static class Generations
                 continue;
             }
 
+            if (attempt.IsUndelivered && Stopwatch.GetElapsedTime(begin) < s_patience)
+            {
+                attempt.GiveUp();
+                await Task.Delay(s_retry, cancellationToken);
+                continue;
+            }
+
             await using (attempt)
             {
-                while (await attempt.MoveNextAsync())
+                while (await attempt.MoveNextAsync(cluster))
                 {
                     yield return attempt.Current;
                 }
@@ -44,32 +61,51 @@ internal static class Generations
     {
         private readonly CancellationTokenSource _end;
         private readonly IAsyncEnumerator<GenerationChunk> _chunks;
-        private Task<bool>? _first;
+        private Task<bool>? _next; // the next chunk, where it has been asked for
+        private bool _isGivenUp;
 
         internal Attempt(IServingCluster cluster, GenerationRequest request, string key, CancellationToken cancellationToken)
         {
             _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             IGenerationGrain grain = cluster.Grains.GetGrain<IGenerationGrain>(GrainKeys.Generation(request.Model, key));
             _chunks = grain.GenerateAsync(request, _end.Token).GetAsyncEnumerator(_end.Token);
-            _first = _chunks.MoveNextAsync().AsTask();
+            _next = _chunks.MoveNextAsync().AsTask();
         }
 
         internal GenerationChunk Current => _chunks.Current;
 
         /// <summary>Whether something happened before the first chunk came, or the end.</summary>
-        internal async Task<bool> IsOvertakenAsync(Task lost) => await Task.WhenAny(_first!, lost) == lost && !_first!.IsCompleted;
+        internal async Task<bool> IsOvertakenAsync(Task lost) => await Task.WhenAny(_next!, lost) == lost && !_next!.IsCompleted;
 
-        internal async ValueTask<bool> MoveNextAsync()
+        /// <summary>Whether the engine could not take it to its grain: until silos agree that one is dead, they call it in vain.</summary>
+        internal bool IsUndelivered => _next!.Exception?.InnerException is OrleansException;
+
+        /// <exception cref="ModelUnavailableException">A silo was lost, and nothing has come since.</exception>
+        internal async Task<bool> MoveNextAsync(IServingCluster cluster)
         {
-            Task<bool>? first = _first;
-            _first = null;
-            return await (first ?? _chunks.MoveNextAsync().AsTask());
+            Task lost = cluster.SiloLost;
+            _next ??= _chunks.MoveNextAsync().AsTask();
+            if (await Task.WhenAny(_next, lost) == lost && await Task.WhenAny(_next, Task.Delay(s_silence)) != _next)
+            {
+                GiveUp();
+                throw new ModelUnavailableException(ModelFault.Failed, "A board was lost, and the completion with it: ask again.");
+            }
+
+            Task<bool> next = _next;
+            _next = null;
+            return await next;
         }
 
         /// <summary>Lets it end by itself: the silo that would have to answer may never.</summary>
-        internal void GiveUp() => _ = EndAsync();
+        internal void GiveUp()
+        {
+            _isGivenUp = true;
+            _ = EndAsync();
+        }
 
-        public async ValueTask DisposeAsync()
+        public ValueTask DisposeAsync() => _isGivenUp ? ValueTask.CompletedTask : CloseAsync();
+
+        private async ValueTask CloseAsync()
         {
             await _chunks.DisposeAsync();
             _end.Dispose();
@@ -80,8 +116,8 @@ internal static class Generations
             await _end.CancelAsync();
             try
             {
-                await _first!;
-                await DisposeAsync();
+                await _next!;
+                await CloseAsync();
             }
             catch (Exception)
             {

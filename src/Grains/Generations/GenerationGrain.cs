@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Halo.Boards;
+using Halo.Grains.Models;
 using Halo.Grains.Placement;
 using Halo.Inference.Tokenization;
 
@@ -7,9 +9,11 @@ namespace Halo.Grains.Generations;
 
 /// <summary>Turns a prompt into tokens, runs them through the scheduler, and turns the tokens that come into text.</summary>
 [HeadBoardPlacement]
-internal sealed class GenerationGrain(ModelCatalog models) : Grain, IGenerationGrain
+internal sealed class GenerationGrain(ModelCatalog models, PlanOptions options) : Grain, IGenerationGrain
 {
     private const int MostLogProbabilities = 100;
+
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(250);
 
     public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -17,7 +21,7 @@ internal sealed class GenerationGrain(ModelCatalog models) : Grain, IGenerationG
         try
         {
             Check(request);
-            ModelStatus status = await GrainFactory.GetGrain<IModelGrain>(request.Model).EnsureReadyAsync();
+            ModelStatus status = await EnsureReadyAsync(request.Model, cancellationToken);
             LoadedModel model = models.Open(request.Model);
             ITokenizer tokenizer = model.Tokenizer;
             int[] prompt = await PromptTokens.OfAsync(request, model, status.ContextLength);
@@ -52,6 +56,23 @@ internal sealed class GenerationGrain(ModelCatalog models) : Grain, IGenerationG
         {
             // Nobody asks for this request's grain again.
             DeactivateOnIdle();
+        }
+    }
+
+    // The head board may be about to end, and its successor be there a moment later: nothing has been computed yet that would be lost.
+    private async Task<ModelStatus> EnsureReadyAsync(string model, CancellationToken cancellationToken)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await GrainFactory.GetGrain<IModelGrain>(model).EnsureReadyAsync();
+            }
+            catch (OrleansException) when (Stopwatch.GetElapsedTime(begin) < options.Patience)
+            {
+                await Task.Delay(s_retry, cancellationToken);
+            }
         }
     }
 

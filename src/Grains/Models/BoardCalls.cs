@@ -6,8 +6,8 @@ namespace Halo.Grains.Models;
 /// <summary>Says of which board a fault is.</summary>
 internal static class BoardCalls
 {
-    /// <summary>Ends with the work; a refusal for want of room, and silence, then name the board.</summary>
-    /// <exception cref="BoardTooSmallException">The board has too little memory or disk.</exception>
+    /// <summary>Ends with the work; a refusal, and silence, then name the board.</summary>
+    /// <exception cref="BoardRefusedException">The board has too little memory or disk, or must be started otherwise.</exception>
     /// <exception cref="BoardLostException">The board's silo does not answer.</exception>
     internal static async Task Naming(string board, Task work)
     {
@@ -15,9 +15,9 @@ internal static class BoardCalls
         {
             await work;
         }
-        catch (PlanDoesNotFitException fault)
+        catch (Exception fault) when (fault is PlanDoesNotFitException or BoardUnfitException)
         {
-            throw new BoardTooSmallException(board, fault.Message);
+            throw new BoardRefusedException(board, fault.Message);
         }
         catch (Exception fault) when (IsSilence(fault))
         {

@@ -3,8 +3,8 @@ using Halo.Grains.Placement;
 namespace Halo.Grains.Models;
 
 /// <summary>
-/// Boards that a model does without, because their memory or disk is too small for the part that the planner gave them. A board counts again
-/// when it comes anew: it may have been started with more.
+/// Boards that a model does without, because their memory or disk is too small for the part that the planner gave them, or for another key or file.
+/// A board counts again when it comes anew: it may have been started otherwise.
 /// </summary>
 internal sealed class LeftOutBoards(BoardMap boards)
 {

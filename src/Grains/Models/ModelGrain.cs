@@ -65,15 +65,15 @@ internal sealed class ModelGrain(
             {
                 throw new ModelUnavailableException(ModelFault.Failed, fault.Message);
             }
-            catch (BoardTooSmallException fault) when (fault.Board != HeadBoard && active.Count > 1)
+            catch (BoardRefusedException fault) when (fault.Board != HeadBoard && active.Count > 1)
             {
                 // Service on fewer boards is better than none.
                 _leftOut.Add(fault.Board, fault.Message, heldShards: _plan?.Boards.Contains(fault.Board) ?? false);
                 GrainsLog.BoardLeftOut(log, Model, fault.Board, fault.Message);
             }
-            catch (BoardTooSmallException fault)
+            catch (BoardRefusedException fault)
             {
-                throw TooSmall(fault);
+                throw Refused(fault);
             }
         }
 
@@ -112,9 +112,9 @@ internal sealed class ModelGrain(
             {
                 await CarryOutAsync(plan, [plan.Find(id)!]);
             }
-            catch (BoardTooSmallException fault)
+            catch (BoardRefusedException fault)
             {
-                throw TooSmall(fault);
+                throw Refused(fault);
             }
 
             GrainsLog.ShardMoved(log, Model, shard, board, plan.Version);
@@ -180,7 +180,7 @@ internal sealed class ModelGrain(
         }
     }
 
-    private ModelUnavailableException TooSmall(BoardTooSmallException fault) => new(ModelFault.DoesNotFit, fault.Message + _leftOut.Reasons);
+    private ModelUnavailableException Refused(BoardRefusedException fault) => new(ModelFault.DoesNotFit, fault.Message + _leftOut.Reasons);
 
     private async Task CarryOutAsync(Plan plan, IReadOnlyList<ShardAssignment> moved)
     {
@@ -203,7 +203,7 @@ internal sealed class ModelGrain(
             _needsRepair = true;
             throw fault switch
             {
-                BoardLostException or BoardTooSmallException => fault,
+                BoardLostException or BoardRefusedException => fault,
                 _ when BoardCalls.IsSilence(fault) => new BoardLostException("", fault.Message),
                 _ => new ModelUnavailableException(ModelFault.Failed, fault.Message),
             };

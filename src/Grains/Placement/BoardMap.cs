@@ -29,7 +29,7 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
 
     private Dictionary<SiloAddress, SiloStatus>.KeyCollection ActiveSilos => statuses.GetApproximateSiloStatuses(onlyActive: true).Keys;
 
-    /// <summary>The active silo of a board, or null; another one when the board comes anew.</summary>
+    /// <summary>The active silo of a board, or null; another one when the board comes anew. Of two with one name the first.</summary>
     public SiloAddress? SiloOf(string board) => Among(ActiveSilos, board);
 
     /// <summary>All active silos of a board: two where one of them is dead and not known to be, or where two boards have one name.</summary>
@@ -48,14 +48,14 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
     public SiloAddress? FindHolder(string model, IEnumerable<SiloAddress> silos) => silos
         .Where(silo => FactsOf(silo)?.Models.Contains(model) ?? false)
         .OrderBy(NameOf, BoardNameComparer.Instance)
-        .ThenByDescending(silo => silo.Generation)
+        .ThenBy(silo => silo.Generation)
         .FirstOrDefault();
 
     /// <summary>The name of a silo's board; null where it has not told.</summary>
     public string? NameOf(SiloAddress silo) => FactsOf(silo)?.Name;
 
-    // Where a dead one still counts beside its successor it is the newer one.
-    private SiloAddress? Among(IEnumerable<SiloAddress> silos, string board) => silos.Where(silo => NameOf(silo) == board).MaxBy(silo => silo.Generation);
+    // Of two it is the one that was first: the other has to wait until that one is dead, and ends where it is not.
+    private SiloAddress? Among(IEnumerable<SiloAddress> silos, string board) => silos.Where(silo => NameOf(silo) == board).MinBy(silo => silo.Generation);
 
     private BoardFacts? FactsOf(SiloAddress silo) => BoardFacts.Of(metadata.GetSiloMetadata(silo).Metadata);
 }

@@ -167,9 +167,10 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
 
     private void FailStep(StepComposer composer, Exception fault)
     {
-        GrainsLog.StepFailed(log, Model, fault.Message);
+        string reason = fault is ObjectDisposedException ? $"The head board of {Model} is being stopped: ask again." : fault.Message;
+        GrainsLog.StepFailed(log, Model, reason);
         composer.Failed(_request);
-        ModelUnavailableException told = new(ModelFault.Failed, fault.Message);
+        ModelUnavailableException told = new(ModelFault.Failed, reason);
         foreach (ScheduledSequence sequence in composer.Running.ToArray())
         {
             sequence.InStep = 0;

@@ -11,12 +11,15 @@ internal sealed class ClusterFolder : IDisposable
 
     internal string KeyFile => Path.Combine(_folder.FullName, "cluster.key");
 
+    /// <summary>A path in it.</summary>
+    internal string PathOf(string name) => Path.Combine(_folder.FullName, name);
+
     internal string CacheOf(string board) => Path.Combine(_folder.FullName, "cache", board);
 
     /// <summary>Writes a file; returns its path.</summary>
     internal string Write(string name, string text)
     {
-        string path = Path.Combine(_folder.FullName, name);
+        string path = PathOf(name);
         File.WriteAllText(path, text);
         return path;
     }

@@ -1,4 +1,5 @@
 using Halo.Grains;
+using Orleans.Runtime;
 
 namespace Halo.Gateway.Serving;
 
@@ -48,6 +49,38 @@ public sealed class GenerationsTests
     }
 
     [Fact]
+    public async Task Run_SiloIsLostAfterAnAnswerAndNothingMoreComes_Fails()
+    {
+        FakeCluster cluster = new() { Generate = (_, _) => Spoken(new TaskCompletionSource().Task) };
+        TaskCompletionSource lost = new();
+        List<string> texts = [];
+        Task<ModelUnavailableException> failing = Assert.ThrowsAsync<ModelUnavailableException>(async () =>
+        {
+            await foreach (GenerationChunk chunk in Generations.RunAsync(cluster, s_request, "1-0", CancellationToken.None))
+            {
+                texts.Add(chunk.Text);
+                cluster.SiloLost = lost.Task;
+            }
+        });
+
+        lost.SetResult();
+
+        Assert.Contains("A board was lost", (await failing).Message, StringComparison.Ordinal);
+        Assert.Equal(["once"], texts);
+    }
+
+    [Fact]
+    public async Task Run_CannotBeDelivered_IsStartedAgain()
+    {
+        int starts = 0;
+        FakeCluster cluster = new();
+        cluster.Generate = (_, _) => ++starts < 3 ? Undelivered() : FakeCluster.Chunks("once");
+
+        Assert.Equal("once", await TextAsync(cluster));
+        Assert.Equal(3, starts);
+    }
+
+    [Fact]
     public async Task Run_Fails_TellsTheFault()
     {
         FakeCluster cluster = new() { Generate = (_, _) => throw new ModelUnavailableException(ModelFault.Failed, "A board is lost.") };
@@ -80,6 +113,12 @@ public sealed class GenerationsTests
             cancelled.SetResult();
         }
 
+        yield break;
+    }
+
+    private static async IAsyncEnumerable<GenerationChunk> Undelivered()
+    {
+        await Task.FromException(new OrleansException("Nobody is there."));
         yield break;
     }
 

@@ -17,7 +17,7 @@ internal sealed class SiloWatch : IAsyncDisposable
 {
     private static readonly TimeSpan s_connect = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_ask = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_namesakes = TimeSpan.FromSeconds(20); // a dead one is known to be dead by then
+    private static readonly TimeSpan s_namesakes = TimeSpan.FromSeconds(12); // a dead one is known to be dead by then
 
     private readonly IClusterMembershipService _membership;
     private readonly ILocalSiloDetails _self;
@@ -64,6 +64,11 @@ internal sealed class SiloWatch : IAsyncDisposable
         {
             try
             {
+                if (Namesake() is { } before)
+                {
+                    await ProveAsync(_name, before);
+                }
+
                 await timer.WaitForNextTickAsync(patience.Token);
             }
             catch (OperationCanceledException)
@@ -170,7 +175,8 @@ internal sealed class SiloWatch : IAsyncDisposable
             await LearnAsync();
             foreach (SiloAddress silo in snapshot.Members.Keys)
             {
-                if (_boards.NameOf(silo) is { } board)
+                // Another silo that took the name of a board and could not have it is none.
+                if (_boards.NameOf(silo) is { } board && silo.Equals(_boards.SiloOf(board)))
                 {
                     known[silo] = board;
                 }
