@@ -18,12 +18,8 @@ internal sealed class ClusterArguments
     private readonly Option<string> _clusterId = BoardCommand.Text("--cluster-id", "NAME", $"The cluster's name there. [default: {SiloProcessOptions.DefaultClusterId}]");
     private readonly Option<int> _siloPort = BoardCommand.Port("--silo-port", "Cluster: TCP port for other silos; 0 for any that is free.", SiloProcessOptions.DefaultSiloPort);
     private readonly Option<int> _gatewayPort = BoardCommand.Port("--gateway-port", "Cluster: TCP port for gateways; 0 for any that is free.", SiloProcessOptions.DefaultSiloPort + 1);
-    private readonly Option<bool> _datagrams = new("--transport")
-    {
-        HelpName = "KIND",
-        Description = "Cluster: how sums travel where this board is the head board: stream (TCP) or datagram (UDP). [default: stream]",
-        CustomParser = result => BoardCommand.Read(result, "stream or datagram", text => (text is "stream" or "datagram", text == "datagram")),
-    };
+    private readonly Option<SumTransport> _transport = Kind(
+        "--transport", "Cluster: stream (TCP) or datagram (UDP): how sums travel where this board is the head board.", SumTransport.Stream);
 
     private readonly Option<Topology> _topology = Kind("--topology", "Cluster: mesh or star: who sends to whom; auto, over datagrams: the faster.", Topology.Mesh);
     private readonly Option<WireType> _wire = Kind("--wire", "Cluster: f32, f16 or q8: how sums travel.", WireType.F32);
@@ -36,7 +32,7 @@ internal sealed class ClusterArguments
             (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0, count)),
     };
 
-    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _datagrams, _topology, _wire, _policy, _kvPositions];
+    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _transport, _topology, _wire, _policy, _kvPositions];
 
     internal void AddTo(RootCommand root)
     {
@@ -61,7 +57,6 @@ internal sealed class ClusterArguments
         {
             result.AddError($"{option.Name} is for silos of a --cluster; a board that serves a head process is told by that one.");
         }
-
     });
 
     /// <summary>The options of a silo; null where the process is to serve a head process.</summary>
@@ -74,7 +69,7 @@ internal sealed class ClusterArguments
         GatewayPort = parsed.GetValue(_gatewayPort),
         Models = Models(board.ModelFiles),
         Transport = new SessionTransport(
-            parsed.GetValue(_topology), parsed.GetValue(_wire), parsed.GetValue(_datagrams) ? parsed.GetValue(_policy) : null),
+            parsed.GetValue(_topology), parsed.GetValue(_wire), parsed.GetValue(_transport) == SumTransport.Datagram ? parsed.GetValue(_policy) : null),
         KvPositions = parsed.GetValue(_kvPositions),
     };
 
@@ -85,7 +80,7 @@ internal sealed class ClusterArguments
             Description = description,
             DefaultValueFactory = _ => fallback,
             CustomParser = result => BoardCommand.Read(result, string.Join(" or ", Enum.GetNames<T>()).ToLowerInvariant(), text =>
-                (Enum.TryParse(text, ignoreCase: true, out T value) && Enum.IsDefined(value), value)),
+                (Enum.TryParse(text, ignoreCase: true, out T value) && Enum.GetName(value) is { } kind && kind.Equals(text, StringComparison.OrdinalIgnoreCase), value)),
         };
 
     private static Dictionary<string, string> Models(IEnumerable<string> files)
@@ -108,5 +103,11 @@ internal sealed class ClusterArguments
         }
 
         return models;
+    }
+
+    private enum SumTransport
+    {
+        Stream,
+        Datagram,
     }
 }
