@@ -83,7 +83,7 @@ public sealed class PeerBoardsTests
         await using PeerCluster cluster = new();
         PeerProcess asked = await cluster.StartAsync("b1", TestPaths.BundledModel);
         TaskCompletionSource sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        ControlClientOptions options = new() { Wrap = handler => new Swallowing(sent) { InnerHandler = handler } };
+        ControlClientOptions options = new() { Wrap = handler => new Swallowing(PeerPaths.Offer, sent) { InnerHandler = handler } };
         using PeerBoards peers = new(cluster.Find, address => new ControlClient(address, Control.ControlHost.Key, "b2", "i2", options), (_, _) => { });
         Task<ModelOffer> waiting = AskAsync(peers);
         await sent.Task.WaitAsync(s_patience);
@@ -185,21 +185,6 @@ public sealed class PeerBoardsTests
     private static PeerBoards Of(Silent silent, List<string> losses) => new(_ => silent.Current, Client, (_, sentence) => losses.Add(sentence));
 
     private static ControlClient Client(Uri address) => new(address, Control.ControlHost.Key, "b2", "i2");
-
-    /// <summary>Lets handshakes through and no request.</summary>
-    private sealed class Swallowing(TaskCompletionSource sent) : DelegatingHandler
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            if (request.RequestUri!.AbsolutePath.StartsWith(BoardPaths.Prefix, StringComparison.Ordinal))
-            {
-                sent.TrySetResult();
-                await Task.Delay(Timeout.Infinite, cancellationToken);
-            }
-
-            return await base.SendAsync(request, cancellationToken);
-        }
-    }
 
     /// <summary>Where b1 is said to be: a port that takes connections and says nothing.</summary>
     private sealed class Silent : IDisposable

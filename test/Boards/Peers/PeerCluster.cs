@@ -21,9 +21,11 @@ internal sealed class PeerCluster : IAsyncDisposable
     /// <param name="file">The model's file; null where it has none.</param>
     /// <param name="key">The cluster's key; that of the tests where it is left out.</param>
     /// <param name="port">The control endpoint's port.</param>
-    internal async Task<PeerProcess> StartAsync(string name, string? file = null, ClusterKey? key = null, int port = 0)
+    /// <param name="client">How it asks others.</param>
+    internal async Task<PeerProcess> StartAsync(
+        string name, string? file = null, ClusterKey? key = null, int port = 0, ControlClientOptions? client = null)
     {
-        PeerProcess process = await PeerProcess.StartAsync(this, name, file, key ?? Control.ControlHost.Key, port);
+        PeerProcess process = await PeerProcess.StartAsync(this, name, file, key ?? Control.ControlHost.Key, port, client);
         _processes.Add(process);
         Set(process.Address);
         return process;

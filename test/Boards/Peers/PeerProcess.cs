@@ -30,14 +30,14 @@ internal sealed class PeerProcess : IAsyncDisposable
     private readonly List<string> _losses = [];
     private readonly Lock _gate = new();
 
-    private PeerProcess(PeerCluster cluster, string name, string? file, ClusterKey key, int port)
+    private PeerProcess(PeerCluster cluster, string name, string? file, ClusterKey key, int port, ControlClientOptions? client)
     {
         _cluster = cluster;
         Board board = new(new BoardProfile(name, 1, MemoryBytes));
         Dictionary<string, string> files = file is null ? [] : new() { [PeerCluster.Model] = file };
         _models = new ModelCatalog(files, new StepLimits());
         _host = new BoardHost([board], threads: 1);
-        Peers = new PeerBoards(cluster.Find, address => new ControlClient(address, key, name, _instance), Note);
+        Peers = new PeerBoards(cluster.Find, address => new ControlClient(address, key, name, _instance, client), Note);
         Board = new SiloBoard(
             board, cores: 1, _models, new WeightServer(_models, CacheFolder(name)), new ModelSources([], CacheFolder(name), null, NullLogger.Instance), Peers,
             _listener, new UdpPort(0, IsRequired: false), NullLogger.Instance, head => Ended.TrySetResult(head));
@@ -112,9 +112,10 @@ internal sealed class PeerProcess : IAsyncDisposable
     /// <summary>Ends the session as a head board that goes does.</summary>
     internal Task LeaveAsync() => Task.Run(_host.StopRunners);
 
-    internal static async Task<PeerProcess> StartAsync(PeerCluster cluster, string name, string? file, ClusterKey key, int port)
+    internal static async Task<PeerProcess> StartAsync(
+        PeerCluster cluster, string name, string? file, ClusterKey key, int port, ControlClientOptions? client)
     {
-        PeerProcess process = new(cluster, name, file, key, port);
+        PeerProcess process = new(cluster, name, file, key, port, client);
         await process._app.StartAsync();
         return process;
     }

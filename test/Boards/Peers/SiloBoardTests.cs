@@ -1,4 +1,5 @@
 using Halo.Boards.Control;
+using Halo.Boards.Peers;
 using Halo.Boards.Remote;
 using Halo.Boards.Steps;
 using Halo.Boards.Tests.Steps;
@@ -192,6 +193,21 @@ public sealed class SiloBoardTests
         Assert.Equal(asked, before.Server.Statistics.Requests);
         Assert.Equal(bare.Pieces().Count - first.Count, after.Server.Statistics.Requests - 1); // the offer, and each piece once
         Assert.Equal(8, (await steps.GenerateAsync(8)).Count);
+    }
+
+    [Fact]
+    public async Task Dispose_WhileItWaitsForPieces_EndsWhatWaits()
+    {
+        TaskCompletionSource sent = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        ControlClientOptions hangs = new() { Wrap = handler => new Swallowing(PeerPaths.Piece, sent) { InnerHandler = handler } };
+        await using PeerCluster cluster = new();
+        PeerProcess head = await cluster.StartAsync("b1", TestPaths.BundledModel);
+        PeerProcess bare = await cluster.StartAsync("b2", client: hangs);
+        Task loading = bare.LoadAsync(PeerCluster.PlanOf(1, head, bare)); // many pieces, of which two are asked for at once
+        await sent.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await bare.DisposeAsync();
+        BoardLostException fault = await Assert.ThrowsAsync<BoardLostException>(() => loading.WaitAsync(TimeSpan.FromSeconds(20)));
+        Assert.Equal("b1", fault.Board);
     }
 
     private static async Task<(PeerSteps Steps, Plan Plan)> JoinAsync(SessionTransport transport, PeerProcess head, PeerProcess follower, int version = 1)
