@@ -37,7 +37,13 @@ internal sealed class TestGateway : IAsyncDisposable
     public ServedModel Model => _app.Services.GetRequiredService<ServedModels>().Ready.Single();
 
     /// <summary>Starts a gateway; with a fake cluster where one is given.</summary>
-    public static async Task<TestGateway> StartAsync(ClusterStarter? cluster, params string[] args)
+    public static Task<TestGateway> StartAsync(ClusterStarter? cluster, params string[] args) => StartAsync(cluster, null, args);
+
+    /// <summary>Starts a gateway that knows of no model but those which the cluster has.</summary>
+    public static Task<TestGateway> StartWithoutModelsAsync(ClusterStarter cluster, params string[] args) =>
+        StartAsync(cluster, services => services.Replace(ServiceDescriptor.Singleton(new ServedModels([], TimeProvider.System))), args);
+
+    private static async Task<TestGateway> StartAsync(ClusterStarter? cluster, Action<IServiceCollection>? change, string[] args)
     {
         LogLines log = new();
         WebApplication app = Program.Build(["--urls", "http://127.0.0.1:0", .. args], services =>
@@ -48,6 +54,8 @@ internal sealed class TestGateway : IAsyncDisposable
             {
                 services.Replace(ServiceDescriptor.Singleton(cluster));
             }
+
+            change?.Invoke(services);
         });
         await app.StartAsync();
         return new TestGateway(app, log);

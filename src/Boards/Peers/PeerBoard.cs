@@ -27,7 +27,7 @@ internal sealed class PeerBoard : IBoardPeer, ISessionMember, IDisposable
 
     public string Name => _address.Board;
 
-    public StreamPeer Place => new(Name, _address.Control.Host, _address.StreamPort);
+    public StreamPeer Place => new(Name, _address.Control.DnsSafeHost, _address.StreamPort);
 
     /// <summary>Where it is.</summary>
     internal PeerAddress Address => _address;
@@ -74,7 +74,8 @@ internal sealed class PeerBoard : IBoardPeer, ISessionMember, IDisposable
         }
         catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException && _gone.IsCancellationRequested)
         {
-            throw Lost("its silo is gone");
+            // Whoever ended it knows. To call the board lost might meet its successor, which has the same name.
+            throw new BoardLostException(Name, $"Board {Name} is lost: its silo is gone.");
         }
         catch (ControlException fault)
         {

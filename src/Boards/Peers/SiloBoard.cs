@@ -24,7 +24,7 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
     private readonly ModelCatalog _models;
     private readonly WeightServer _weights;
     private readonly PeerBoards _peers;
-    private readonly ConcurrentDictionary<string, string> _heads = new(); // by model: the board that its pieces come from
+    private readonly ConcurrentDictionary<string, PieceSource> _from = new(); // by model: where its pieces come from
     private readonly SemaphoreSlim _pieces = new(PiecesAtOnce, PiecesAtOnce);
 
     /// <param name="board">The board; owned from here on.</param>
@@ -84,8 +84,7 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
             return;
         }
 
-        _heads[plan.Model] = plan.HeadBoard;
-        await Shares.OfferAsync(offer ?? throw new StepException($"Board {Name} cannot be the head board of {plan.Model}: it has no file of it."), CancellationToken.None);
+        await TakeOfferAsync(plan, offer ?? throw new StepException($"Board {Name} cannot be the head board of {plan.Model}: it has no file of it."));
         Shares.Prepare(plan);
     }
 
@@ -110,7 +109,7 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
         {
             _board.Model(_models.Open(model)).Abandon(version);
         }
-        else if (_heads.ContainsKey(model))
+        else if (_from.ContainsKey(model))
         {
             Shares.Abandon(model, version);
         }
@@ -208,12 +207,27 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
         }
     }
 
+    // Pieces of two files make no model.
+    private async Task TakeOfferAsync(Plan plan, ModelOffer offer)
+    {
+        PieceSource source = new(plan.HeadBoard, ModelManifest.FromJson(offer.Manifest).Sha256);
+        if (_from.TryGetValue(plan.Model, out PieceSource? before) && before.Sha256 != source.Sha256)
+        {
+            throw new StepException(
+                $"Board {source.Board} has another file under the name {plan.Model} than board {before.Board}, whose weights board {Name} holds: "
+                + $"give all boards the same file; if it is to be the one of {source.Board}, start {Name} again.");
+        }
+
+        await Shares.OfferAsync(offer, CancellationToken.None);
+        _from[plan.Model] = source;
+    }
+
     private async Task FetchAsync(string model, string piece)
     {
         await _pieces.WaitAsync();
         try
         {
-            ReadOnlyMemory<byte> bytes = await Head(_heads[model]).CutAsync(model, piece);
+            ReadOnlyMemory<byte> bytes = await Head(_from[model].Board).CutAsync(model, piece);
             using MemoryStream content = new(bytes.ToArray(), writable: false);
             await Shares.StoreAsync(model, piece, content, CancellationToken.None);
         }
@@ -222,4 +236,6 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
             _pieces.Release();
         }
     }
+
+    private sealed record PieceSource(string Board, string Sha256);
 }

@@ -53,7 +53,7 @@ internal sealed class ServedModels
     /// <exception cref="ApiException">It does not exist, is still being loaded, or could not be.</exception>
     public ServedModel Find(string? name)
     {
-        name = Known(name ?? (Names is [var first, ..] ? first : throw ApiException.Unavailable("model_not_ready", NoModel)));
+        name = Known(name ?? (Names is [var first, ..] ? first : ""));
         if (_ready.TryGetValue(name, out ServedModel? model))
         {
             return model;
@@ -65,9 +65,14 @@ internal sealed class ServedModels
     }
 
     /// <summary>The name, where there is such a model, ready or not.</summary>
-    /// <exception cref="ApiException">There is not.</exception>
+    /// <exception cref="ApiException">There is not, or no model has come at all yet.</exception>
     public string Known(string name)
     {
+        if (Names.Count == 0)
+        {
+            throw ApiException.Unavailable("model_not_ready", NoModel); // it may be the first to come
+        }
+
         if (Names.Contains(name, StringComparer.Ordinal))
         {
             return name;

@@ -16,15 +16,20 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
     /// <summary>Whether every active silo has said which board it carries: what it says comes a moment after it does.</summary>
     public bool KnowsAll => ActiveSilos.All(silo => NameOf(silo) is not null);
 
-    /// <summary>What all silos that are not dead say of their boards, with whether the silo is active, sorted by name.</summary>
+    /// <summary>
+    /// What all silos that are not dead say of their boards, with whether the silo is active, sorted by name. Of two silos of one board it is the one
+    /// that is active, or else the newer: the other is about to go.
+    /// </summary>
     public IReadOnlyList<(BoardFacts Facts, bool IsActive)> All =>
     [
         .. from entry in statuses.GetApproximateSiloStatuses()
            where entry.Value != SiloStatus.Dead
            let facts = FactsOf(entry.Key)
            where facts is not null
-           orderby facts.Name.Length, facts.Name
-           select (facts, entry.Value == SiloStatus.Active),
+           orderby entry.Value == SiloStatus.Active descending, entry.Key.Generation descending
+           group (Facts: facts, IsActive: entry.Value == SiloStatus.Active) by facts.Name into silos
+           orderby silos.Key.Length, silos.Key
+           select silos.First(),
     ];
 
     private Dictionary<SiloAddress, SiloStatus>.KeyCollection ActiveSilos => statuses.GetApproximateSiloStatuses(onlyActive: true).Keys;

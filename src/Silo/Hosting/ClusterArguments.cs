@@ -65,7 +65,6 @@ internal sealed class ClusterArguments
         {
             result.AddError($"{option.Name} is for silos of a --cluster; a board that serves a head process is told by that one.");
         }
-
     });
 
     /// <summary>The options of a silo; null where the process is to serve a head process.</summary>
@@ -92,7 +91,7 @@ internal sealed class ClusterArguments
             Description = description,
             DefaultValueFactory = _ => fallback,
             CustomParser = result => BoardCommand.Read(result, string.Join(" or ", Enum.GetNames<T>()).ToLowerInvariant(), text =>
-                (Enum.TryParse(text, ignoreCase: true, out T value) && Enum.IsDefined(value), value)),
+                (Enum.TryParse(text, ignoreCase: true, out T value) && Enum.GetName(value) is { } kind && kind.Equals(text, StringComparison.OrdinalIgnoreCase), value)),
         };
 
     private static Dictionary<string, string> Models(IEnumerable<string> files)
