@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Halo.Grains;
 
 /// <summary>One completion's life: text in, text out; its key is <c>model/request</c>.</summary>
@@ -9,6 +11,11 @@ public interface IGenerationGrain : IGrainWithStringKey
     /// <exception cref="ModelUnavailableException">The model cannot serve, or a step failed.</exception>
     [Alias("generate")]
     IAsyncEnumerable<GenerationChunk> GenerateAsync(GenerationRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Whether the completion runs: one that was lost with its silo does not.</summary>
+    [Alias("is-running")]
+    [AlwaysInterleave]
+    Task<bool> IsRunningAsync();
 }
 
 /// <summary>A completion to run.</summary>

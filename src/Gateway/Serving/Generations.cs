@@ -7,15 +7,15 @@ namespace Halo.Gateway.Serving;
 
 /// <summary>
 /// Runs completions. One that has said nothing when a silo is lost is started again: it may have been on its way through that silo, and would never
-/// be answered. Whatever was computed for it by then is given up. One that has spoken goes on or fails, as its grain says; where nothing at all is
-/// heard of it any more it fails.
+/// be answered. Whatever was computed for it by then is given up. One that has spoken goes on or fails, as its grain says; where that was lost with
+/// its silo it fails.
 /// </summary>
 internal static class Generations
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(250);
 
-    // What goes on without the lost silo goes on sooner.
+    // What goes on without the lost silo mostly goes on sooner; after that its grain is asked.
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(3);
 
     /// <summary>Runs a completion.</summary>
@@ -60,6 +60,7 @@ internal static class Generations
     private sealed class Attempt : IAsyncDisposable
     {
         private readonly CancellationTokenSource _end;
+        private readonly IGenerationGrain _grain;
         private readonly IAsyncEnumerator<GenerationChunk> _chunks;
         private Task<bool>? _next; // the next chunk, where it has been asked for
         private bool _isGivenUp;
@@ -67,8 +68,8 @@ internal static class Generations
         internal Attempt(IServingCluster cluster, GenerationRequest request, string key, CancellationToken cancellationToken)
         {
             _end = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            IGenerationGrain grain = cluster.Grains.GetGrain<IGenerationGrain>(GrainKeys.Generation(request.Model, key));
-            _chunks = grain.GenerateAsync(request, _end.Token).GetAsyncEnumerator(_end.Token);
+            _grain = cluster.Grains.GetGrain<IGenerationGrain>(GrainKeys.Generation(request.Model, key));
+            _chunks = _grain.GenerateAsync(request, _end.Token).GetAsyncEnumerator(_end.Token);
             _next = _chunks.MoveNextAsync().AsTask();
         }
 
@@ -80,12 +81,12 @@ internal static class Generations
         /// <summary>Whether the engine could not take it to its grain: until silos agree that one is dead, they call it in vain.</summary>
         internal bool IsUndelivered => _next!.Exception?.InnerException is OrleansException;
 
-        /// <exception cref="ModelUnavailableException">A silo was lost, and nothing has come since.</exception>
+        /// <exception cref="ModelUnavailableException">A silo was lost, and the completion with it.</exception>
         internal async Task<bool> MoveNextAsync(IServingCluster cluster)
         {
             Task lost = cluster.SiloLost;
             _next ??= _chunks.MoveNextAsync().AsTask();
-            if (await Task.WhenAny(_next, lost) == lost && await Task.WhenAny(_next, Task.Delay(s_silence)) != _next)
+            if (await Task.WhenAny(_next, lost) == lost && await Task.WhenAny(_next, Task.Delay(s_silence)) != _next && !await IsRunningAsync())
             {
                 GiveUp();
                 throw new ModelUnavailableException(ModelFault.Failed, "A board was lost, and the completion with it: ask again.");
@@ -104,6 +105,19 @@ internal static class Generations
         }
 
         public ValueTask DisposeAsync() => _isGivenUp ? ValueTask.CompletedTask : CloseAsync();
+
+        // A long prompt may be computed again on the boards that are left, and say nothing for a while.
+        private async Task<bool> IsRunningAsync()
+        {
+            try
+            {
+                return await _grain.IsRunningAsync().WaitAsync(s_silence);
+            }
+            catch (Exception fault) when (fault is OrleansException or TimeoutException)
+            {
+                return false;
+            }
+        }
 
         private async ValueTask CloseAsync()
         {

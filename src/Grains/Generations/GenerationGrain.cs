@@ -15,9 +15,22 @@ internal sealed class GenerationGrain(ModelCatalog models, PlanOptions options) 
 
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(250);
 
+    private bool _isRunning;
+
+    public Task<bool> IsRunningAsync()
+    {
+        if (!_isRunning)
+        {
+            DeactivateOnIdle();
+        }
+
+        return Task.FromResult(_isRunning);
+    }
+
     public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
         GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        _isRunning = true;
         try
         {
             Check(request);
@@ -54,6 +67,8 @@ internal sealed class GenerationGrain(ModelCatalog models, PlanOptions options) 
         }
         finally
         {
+            _isRunning = false;
+
             // Nobody asks for this request's grain again.
             DeactivateOnIdle();
         }

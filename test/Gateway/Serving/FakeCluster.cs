@@ -49,6 +49,9 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
 
     public IReadOnlyList<string> ModelNames { get; set; } = [];
 
+    /// <summary>Whether a generation grain says that its completion runs.</summary>
+    public bool IsRunning { get; set; }
+
     /// <summary>Ends when a silo is lost.</summary>
     public Task SiloLost { get; set; } = new TaskCompletionSource().Task;
 
@@ -156,6 +159,8 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
 
     private sealed class Generation(FakeCluster cluster) : IGenerationGrain
     {
+        public Task<bool> IsRunningAsync() => Task.FromResult(cluster.IsRunning);
+
         public async IAsyncEnumerable<GenerationChunk> GenerateAsync(
             GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
         {

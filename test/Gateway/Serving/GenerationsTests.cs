@@ -70,6 +70,22 @@ public sealed class GenerationsTests
     }
 
     [Fact]
+    public async Task Run_SiloIsLostAndTheCompletionRunsOn_IsWaitedFor()
+    {
+        TaskCompletionSource lost = new();
+        TaskCompletionSource more = new();
+        FakeCluster cluster = new() { SiloLost = lost.Task, IsRunning = true, Generate = (_, _) => Spoken(more.Task) };
+        Task<string> running = TextAsync(cluster);
+
+        lost.SetResult();
+        await Task.WhenAny(running, Task.Delay(TimeSpan.FromSeconds(4))); // longer than the silence after which its grain is asked
+        Assert.False(running.IsCompleted);
+        more.SetResult();
+
+        Assert.Equal("once upon", await running);
+    }
+
+    [Fact]
     public async Task Run_CannotBeDelivered_IsStartedAgain()
     {
         int starts = 0;

@@ -13,7 +13,7 @@ public sealed class BoardCallsTests
     [Fact]
     public async Task Naming_NoRoom_NamesTheBoard()
     {
-        BoardTooSmallException fault = await Assert.ThrowsAsync<BoardTooSmallException>(() => BoardCalls.Naming("b2", Failing(new PlanDoesNotFitException("9 MB short"))));
+        BoardRefusedException fault = await Assert.ThrowsAsync<BoardRefusedException>(() => BoardCalls.Naming("b2", Failing(new PlanDoesNotFitException("9 MB short"))));
         Assert.Equal(("b2", "9 MB short"), (fault.Board, fault.Message));
     }
 
