@@ -18,7 +18,7 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
 
     /// <summary>
     /// What all silos that are not dead say of their boards, with whether the silo is active, sorted by name. Of two silos of one board it is the one
-    /// that is active, or else the newer: the other is about to go.
+    /// that is active, and of two active ones the first: see <see cref="SiloOf"/>.
     /// </summary>
     public IReadOnlyList<(BoardFacts Facts, bool IsActive)> All =>
     [
@@ -26,7 +26,7 @@ public sealed class BoardMap(ISiloStatusOracle statuses, ISiloMetadataCache meta
            where entry.Value != SiloStatus.Dead
            let facts = FactsOf(entry.Key)
            where facts is not null
-           orderby entry.Value == SiloStatus.Active descending, entry.Key.Generation descending
+           orderby entry.Value == SiloStatus.Active descending, entry.Key.Generation
            group (Facts: facts, IsActive: entry.Value == SiloStatus.Active) by facts.Name into silos
            orderby silos.Key.Length, silos.Key
            select silos.First(),

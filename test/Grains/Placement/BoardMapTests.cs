@@ -24,22 +24,22 @@ public sealed class BoardMapTests
     }
 
     [Fact]
-    public async Task SiloOf_TwoSilosOfOneName_IsTheNewerOne()
+    public async Task SiloOf_TwoSilosOfOneName_IsTheFirst()
     {
         await using Said said = await Said.ByAsync(Facts("b1", "tales") with { Instance = "old" });
         SiloAddress old = said.Silos[0];
         await said.AddAsync(Facts("b1", "tales") with { Instance = "new" });
         SiloAddress anew = said.Silos[1];
 
-        Assert.Equal(anew, said.Map.SiloOf("b1"));
-        Assert.Equal("new", said.Map.FactsOf("b1")!.Instance);
-        Assert.Equal(anew, said.Map.FindHolder("tales", said.Silos));
+        Assert.Equal(old, said.Map.SiloOf("b1"));
+        Assert.Equal("old", said.Map.FactsOf("b1")!.Instance);
+        Assert.Equal(old, said.Map.FindHolder("tales", said.Silos));
         Assert.Equal(2, said.Map.SilosOf("b1").Count);
         Assert.Equal(["b1"], said.Map.ActiveBoards);
-        (BoardFacts facts, bool isActive) = Assert.Single(said.Map.All); // the board is one, whatever is left of its former silo
-        Assert.Equal(("new", true), (facts.Instance, isActive));
-        Assert.Equal(old, said.Map.Find("b1", [old])); // among those offered
-        Assert.Equal(anew, said.Map.Find("b1", []));
+        (BoardFacts facts, bool isActive) = Assert.Single(said.Map.All); // the board is one
+        Assert.Equal(("old", true), (facts.Instance, isActive));
+        Assert.Equal(anew, said.Map.Find("b1", [anew])); // among those offered
+        Assert.Equal(old, said.Map.Find("b1", []));
         Assert.Null(said.Map.Find("b2", said.Silos));
     }
 
