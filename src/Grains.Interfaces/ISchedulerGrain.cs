@@ -21,6 +21,13 @@ public interface ISchedulerGrain : IGrainWithStringKey
     [ResponseTimeout("00:30:00")]
     Task SwitchPlanAsync(int version, string[] movedShards);
 
+    /// <summary>
+    /// The head board is about to stop: what has been admitted runs to its end, and nothing more is admitted here. Those who ask again later find its
+    /// successor.
+    /// </summary>
+    [Alias("drain")]
+    Task DrainAsync();
+
     /// <summary>What the scheduler has done and has to do.</summary>
     [Alias("statistics")]
     Task<SchedulerStatistics> GetStatisticsAsync();

@@ -11,13 +11,15 @@ namespace Halo.Gateway.Serving;
 internal sealed class SiloCluster : IServingCluster
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
+    private readonly int[] _asked = [1, 2, 3]; // keys of cluster grains
     private readonly GrainClient _client;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _ending = new();
     private readonly Task _refreshing;
     private TaskCompletionSource _siloLost = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _lastAsked = 3;
     private SiloClusterView _view = SiloClusterView.Empty;
 
     private SiloCluster(GrainClient client, SiloClusterView view, TimeProvider time)
@@ -93,16 +95,37 @@ internal sealed class SiloCluster : IServingCluster
         }
     }
 
+    // Several grains are asked, as each is on one silo, and reached through one, that may have frozen. Where one does not answer another is asked
+    // in its place from then on.
     private async Task<SiloClusterView> AskAsync()
     {
-        try
+        List<Task<ClusterStatus>> asked = [.. _asked.Select(key => Grains.GetGrain<IClusterGrain>($"{key}").GetStatusAsync().WaitAsync(s_patience, _time, _ending.Token))];
+        string? fault = null;
+        await foreach (Task<ClusterStatus> answer in Task.WhenEach(asked))
         {
-            ClusterStatus status = await Grains.GetGrain<IClusterGrain>("cluster").GetStatusAsync().WaitAsync(s_patience, _time, _ending.Token);
-            return _view.Next(status);
+            if (answer.IsCompletedSuccessfully)
+            {
+                _ = ReplaceSilentAsync(asked);
+                return _view.Next(await answer);
+            }
+
+            _ending.Token.ThrowIfCancellationRequested();
+            fault = answer.Exception?.InnerException?.Message;
         }
-        catch (Exception fault) when (!_ending.IsCancellationRequested)
+
+        await ReplaceSilentAsync(asked);
+        return _view.Unanswered(fault ?? "the questions were cancelled");
+    }
+
+    private async Task ReplaceSilentAsync(List<Task<ClusterStatus>> asked)
+    {
+        for (int index = 0; index < asked.Count; index++)
         {
-            return _view.Unanswered(fault.Message);
+            await ((Task)asked[index]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!asked[index].IsCompletedSuccessfully)
+            {
+                _asked[index] = Interlocked.Increment(ref _lastAsked);
+            }
         }
     }
 }

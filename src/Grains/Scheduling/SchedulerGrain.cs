@@ -29,11 +29,17 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
     private long _lastSequence;
     private long _stepCount;
     private long _rowCount;
+    private bool _isDraining;
 
     private string Model => this.GetPrimaryKeyString();
 
     public async IAsyncEnumerable<TokenEvent> RunAsync(SequenceRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        if (_isDraining)
+        {
+            throw new OrleansException($"The head board of {Model} is being stopped: ask again.");
+        }
+
         LoadedModel model = models.Open(Model);
         StepComposer composer = _composer ?? throw NotReady();
         int contextLength = Math.Min(model.Weights.Config.ContextLength, _plan!.KvPositions);
@@ -67,6 +73,12 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         _switches.Enqueue(request);
         KeepRunning();
         return request.Done.Task;
+    }
+
+    public Task DrainAsync()
+    {
+        _isDraining = true;
+        return Task.CompletedTask;
     }
 
     public Task<SchedulerStatistics> GetStatisticsAsync() => Task.FromResult(new SchedulerStatistics(

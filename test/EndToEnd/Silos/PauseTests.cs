@@ -47,7 +47,7 @@ public sealed class PauseTests(ITestOutputHelper output)
         SiloProgram silo = fleet.Silos[Board];
         silo.Program.Freeze();
         Task pause = Task.Delay(s_long);
-        TimeSpan dead = await fleet.UntilAsync(boards => boards[Board].State != "alive", s_dead, $"{Board} to be taken for dead");
+        TimeSpan dead = await fleet.UntilAsync(boards => boards[Board].State == "dead", s_dead, $"{Board} to be taken for dead");
         TimeSpan replanned = await fleet.UntilAsync(
             boards => boards.Values.Where(board => board.Name != Board).All(board => board.Serves && board.PlanVersion > version), s_dead - dead, "a plan without it");
         Assert.Equal(Story.Text, await fleet.Gateway.CompleteAsync(Story.Tokens));

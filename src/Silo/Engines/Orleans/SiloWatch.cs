@@ -134,6 +134,7 @@ internal sealed class SiloWatch : IAsyncDisposable
 
     private static async Task DrainAsync(ISchedulerGrain scheduler, CancellationToken enough)
     {
+        await scheduler.DrainAsync().WaitAsync(enough);
         using PeriodicTimer timer = new(s_ask);
         while (await scheduler.GetStatisticsAsync().WaitAsync(enough) is { RunningCount: > 0 } or { WaitingCount: > 0 })
         {
