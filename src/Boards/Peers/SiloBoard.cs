@@ -213,7 +213,7 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
         PieceSource source = new(plan.HeadBoard, ModelManifest.FromJson(offer.Manifest).Sha256);
         if (_from.TryGetValue(plan.Model, out PieceSource? before) && before.Sha256 != source.Sha256)
         {
-            throw new StepException(
+            throw new BoardUnfitException(
                 $"Board {source.Board} has another file under the name {plan.Model} than board {before.Board}, whose weights board {Name} holds: "
                 + $"give all boards the same file; if it is to be the one of {source.Board}, start {Name} again.");
         }

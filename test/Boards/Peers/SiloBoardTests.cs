@@ -80,7 +80,7 @@ public sealed class SiloBoardTests
         await using PeerCluster cluster = new();
         PeerProcess head = await cluster.StartAsync("b1", TestPaths.BundledModel);
         PeerProcess other = await cluster.StartAsync("b2", cluster.OtherFile());
-        StepException fault = await Assert.ThrowsAsync<StepException>(() => other.Board.PrepareAsync(PeerCluster.PlanOf(1, head, other)));
+        BoardUnfitException fault = await Assert.ThrowsAsync<BoardUnfitException>(() => other.Board.PrepareAsync(PeerCluster.PlanOf(1, head, other)));
         Assert.Contains("Board b2 has another file", fault.Message, StringComparison.Ordinal);
         Assert.Contains("head board b1", fault.Message, StringComparison.Ordinal);
         Assert.Contains(PeerCluster.Model, fault.Message, StringComparison.Ordinal);
@@ -94,7 +94,7 @@ public sealed class SiloBoardTests
         PeerProcess bare = await cluster.StartAsync("b2");
         PeerProcess after = await cluster.StartAsync("b3", cluster.OtherFile());
         await bare.LoadAsync(PeerCluster.PlanOf(1, before, bare));
-        StepException fault = await Assert.ThrowsAsync<StepException>(() => bare.Board.PrepareAsync(PeerCluster.PlanOf(2, after, bare)));
+        BoardUnfitException fault = await Assert.ThrowsAsync<BoardUnfitException>(() => bare.Board.PrepareAsync(PeerCluster.PlanOf(2, after, bare)));
         Assert.Contains("Board b3 has another file under the name tales than board b1", fault.Message, StringComparison.Ordinal);
         await bare.Board.AbandonAsync(PeerCluster.Model, 2);
         await bare.LoadAsync(PeerCluster.PlanOf(3, before, bare));

@@ -15,6 +15,8 @@ namespace Halo.Silo.Engines;
 /// </summary>
 internal sealed class SiloWatch : IAsyncDisposable
 {
+    private const int Proofs = 10;
+
     private static readonly TimeSpan s_connect = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_ask = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan s_namesakes = TimeSpan.FromSeconds(12); // a dead one is known to be dead by then
@@ -64,9 +66,9 @@ internal sealed class SiloWatch : IAsyncDisposable
         {
             try
             {
-                if (Namesake() is { } before)
+                if (Namesake() is { } before && await IsRefusedAsync(before))
                 {
-                    await ProveAsync(_name, before);
+                    await _membership.TryKill(before);
                 }
 
                 await timer.WaitForNextTickAsync(patience.Token);
@@ -142,22 +144,38 @@ internal sealed class SiloWatch : IAsyncDisposable
         }
     }
 
+    // A process that dies closes its sockets one after the other: its port may be open for a moment after a connection told of it.
     private async Task ProveAsync(string board, SiloAddress silo)
+    {
+        for (int attempt = 0; attempt < Proofs && !_ending.IsCancellationRequested; attempt++)
+        {
+            if (await IsRefusedAsync(silo))
+            {
+                EngineLog.Gone(_log, board);
+                await _membership.TryKill(silo);
+                return;
+            }
+
+            await Task.Delay(s_ask, _ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private static async Task<bool> IsRefusedAsync(SiloAddress silo)
     {
         try
         {
             using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
             using CancellationTokenSource patience = new(s_connect);
             await socket.ConnectAsync(silo.Endpoint, patience.Token);
+            return false;
         }
-        catch (SocketException fault) when (fault.SocketErrorCode == SocketError.ConnectionRefused)
+        catch (SocketException fault)
         {
-            EngineLog.Gone(_log, board);
-            await _membership.TryKill(silo);
+            return fault.SocketErrorCode == SocketError.ConnectionRefused;
         }
-        catch (Exception fault) when (fault is SocketException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            // Silence proves nothing: the probes decide.
+            return false; // silence proves nothing: the probes decide
         }
     }
 
