@@ -25,7 +25,7 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
     private readonly WeightServer _weights;
     private readonly PeerBoards _peers;
     private readonly ConcurrentDictionary<string, PieceSource> _from = new(); // by model: where its pieces come from
-    private readonly SemaphoreSlim _pieces = new(PiecesAtOnce, PiecesAtOnce);
+    private readonly SemaphoreSlim _pieces = new(PiecesAtOnce, PiecesAtOnce); // never disposed of: who waits then would wait for good
 
     /// <param name="board">The board; owned from here on.</param>
     /// <param name="cores">Compute threads.</param>
@@ -153,11 +153,7 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
         Shares.Share(model).ImportKvAsync(slice, blocks);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await Shares.DisposeAsync();
-        _pieces.Dispose();
-    }
+    public ValueTask DisposeAsync() => Shares.DisposeAsync();
 
     /// <summary>What other boards must know of a model whose file is here.</summary>
     internal async Task<ModelOffer> MakeOfferAsync(string name)

@@ -1,3 +1,4 @@
+using Halo.Grains;
 using Halo.Silo;
 using Halo.Silo.Membership;
 using Microsoft.Extensions.Logging;
@@ -118,6 +119,8 @@ public sealed class WeightTransferTests
             there.Remove(Path.GetFileNameWithoutExtension(whole));
             board = await board.RestartAsync(folder);
             await Eventually.True(() => Task.FromResult(cluster.BoardViews.All(view => view.State == BoardState.Alive)), "the board to come back");
+            await Eventually.True(
+                async () => (await cluster.Grains.GetGrain<IModelGrain>(Folder).GetPlanAsync()).ToPlan().Boards.Contains("b2"), "the board to be in the plan");
             await CheckTextAsync(cluster);
             SortedDictionary<string, long> needed = await Pieces.OfPlanAsync(cluster, Folder, "b2", folder);
             Assert.True(needed.Count > 12, $"The plan gives the board {needed.Count} pieces only.");
