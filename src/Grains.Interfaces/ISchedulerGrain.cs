@@ -6,9 +6,10 @@ public interface ISchedulerGrain : IGrainWithStringKey
 {
     /// <summary>
     /// Admits a sequence and yields its tokens: first the scores of given tokens that were asked for, then sampled tokens. Ending the
-    /// enumeration early, or cancelling it, frees the sequence's KV within one step.
+    /// enumeration early, or cancelling it, frees the sequence's KV within one step. Where a step fails because a board is lost, the model is planned
+    /// anew and the sequence goes on where it was: no token comes twice, and those that come are the ones that would have come.
     /// </summary>
-    /// <exception cref="ModelUnavailableException">A step failed.</exception>
+    /// <exception cref="ModelUnavailableException">No boards can go on with it, or its steps fail again and again.</exception>
     [Alias("run")]
     IAsyncEnumerable<TokenEvent> RunAsync(SequenceRequest request, CancellationToken cancellationToken = default);
 
@@ -120,10 +121,14 @@ public readonly record struct TokenScore([property: Id(0)] int Token, [property:
 /// <param name="ReusedPositionCount">Positions taken over from another sequence with the same beginning instead of being computed.</param>
 /// <param name="RunningCount">Sequences that share steps now.</param>
 /// <param name="WaitingCount">Sequences that wait for KV.</param>
+/// <param name="ReplayedSequenceCount">Times that a sequence started over, as other boards, or the same ones joined anew, had nothing of it.</param>
+/// <param name="ReplayedTokenCount">Tokens of those that had been computed before.</param>
 [GenerateSerializer, Immutable, Alias("halo.scheduler-statistics")]
 public sealed record SchedulerStatistics(
     [property: Id(0)] long StepCount,
     [property: Id(1)] long RowCount,
     [property: Id(2)] long ReusedPositionCount,
     [property: Id(3)] int RunningCount,
-    [property: Id(4)] int WaitingCount);
+    [property: Id(4)] int WaitingCount,
+    [property: Id(5)] long ReplayedSequenceCount = 0,
+    [property: Id(6)] long ReplayedTokenCount = 0);

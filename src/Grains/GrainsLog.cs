@@ -22,4 +22,10 @@ internal static partial class GrainsLog
 
     [LoggerMessage(4003, LogLevel.Warning, "Plan {Version} of {Model} could not be carried out: {Reason}", EventName = "PlanAbandoned")]
     internal static partial void PlanAbandoned(ILogger logger, int version, string model, string reason);
+
+    [LoggerMessage(4006, LogLevel.Information, "{Sequences} sequences of {Model} go on under plan {Version}, {Seconds:0.000} s after their step failed: {Tokens} tokens are computed again.", EventName = "Replaying")]
+    internal static partial void Replaying(ILogger logger, int sequences, string model, int version, double seconds, long tokens);
+
+    [LoggerMessage(4007, LogLevel.Warning, "The sequences of {Model} cannot go on yet: {Reason}", EventName = "NotRecovered")]
+    internal static partial void NotRecovered(ILogger logger, string model, string reason);
 }

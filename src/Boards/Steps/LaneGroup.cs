@@ -10,15 +10,17 @@ internal sealed class LaneGroup(BoardLane[] lanes, int stageCount)
     /// <param name="head">The head board, where it is among these, to which nothing is announced; else null.</param>
     /// <param name="announcedStep">The step that the head board announced.</param>
     /// <param name="announcement">What the head board announced.</param>
-    /// <returns>False where the fabric has come to its end.</returns>
+    /// <returns>False where the fabric has come to its end: no board has taken the step up.</returns>
     internal bool TryBegin(BoardLane? head, long announcedStep, ReadOnlySpan<byte> announcement)
     {
-        foreach (BoardLane lane in lanes)
+        for (int index = 0; index < lanes.Length; index++)
         {
+            BoardLane lane = lanes[index];
             long stepNumber = announcedStep;
             ReadOnlySpan<byte> received = lane == head ? announcement : lane.Transport.ReceiveAnnouncement(out stepNumber);
             if (received.IsEmpty)
             {
+                Array.ForEach(lanes[..index], begun => begun.End());
                 return false;
             }
 

@@ -117,9 +117,14 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
             return;
         }
 
-        while (TryAnnounce(out ReadOnlySpan<byte> announcement) && group.TryBegin(_head, StepCount, announcement))
+        while (TryAnnounce(out ReadOnlySpan<byte> announcement))
         {
-            group.Walk();
+            // Where the fabric has come to its end meanwhile the step is answered all the same: somebody waits for it.
+            if (group.TryBegin(_head, StepCount, announcement))
+            {
+                group.Walk();
+            }
+
             Answer();
         }
     }

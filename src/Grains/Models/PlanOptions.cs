@@ -17,4 +17,10 @@ public sealed record PlanOptions
     /// known at once.
     /// </summary>
     public TimeSpan Patience { get; init; }
+
+    /// <summary>
+    /// How long after a step failed to go on trying for a plan under which what runs can go on: boards may come back. An attempt that is under way is
+    /// let end. Where the model does not fit the boards that are left nothing is tried again.
+    /// </summary>
+    public TimeSpan Recovery { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -12,13 +12,18 @@ internal sealed class ScheduledSequence
     internal ScheduledSequence(long id, SequenceRequest request, int contextLength)
     {
         Id = id;
+        Endurance.GoOn();
         _request = request;
         _tokens = [.. request.Tokens];
         MaxLength = (int)Math.Min(contextLength, (long)request.Tokens.Length + request.MaxTokens);
         Spec = MakeSpec();
     }
 
-    internal long Id { get; }
+    /// <summary>Another one each time that the sequence starts over: boards may still hold what was computed under the one before.</summary>
+    internal long Id { get; private set; }
+
+    /// <summary>How often it may still start over.</summary>
+    internal Endurance Endurance { get; } = new();
 
     /// <summary>What the head board must know to go on after the tokens so far.</summary>
     internal SequenceSpec Spec { get; private set; }
@@ -61,6 +66,7 @@ internal sealed class ScheduledSequence
     internal TokenEvent Accept(RowOutcome outcome)
     {
         int position = outcome.Position + 1;
+        Endurance.Success();
         _delivered = position;
         if (position == _tokens.Count)
         {
@@ -73,8 +79,11 @@ internal sealed class ScheduledSequence
     }
 
     /// <summary>Lets the sequence go on where nothing of it is in KV: its tokens so far are computed again.</summary>
-    internal void Restart()
+    /// <param name="id">What it is called from here on.</param>
+    internal void Restart(long id)
     {
+        Id = id;
+        Endurance.GoOn();
         Computed = 0;
         InStep = 0;
         Spec = MakeSpec();

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Halo.Boards;
 using Halo.Boards.Steps;
+using Halo.Grains.Models;
 using Halo.Grains.Placement;
 using Halo.Planning.Assignment;
 using Microsoft.Extensions.Logging;
@@ -11,14 +13,17 @@ namespace Halo.Grains.Scheduling;
 
 /// <summary>
 /// Runs the steps of one model, one after the other, for as long as there is work. Reentrant: sequences come and go while a step is under way;
-/// all state is touched between awaits on this grain's own scheduler only.
+/// all state is touched between awaits on this grain's own scheduler only. Where a step fails it stands still until the model has a new plan; then
+/// all sequences start over from their tokens so far, see <see cref="Endurance"/>.
 /// </summary>
 [HeadBoardPlacement]
 [Reentrant]
 [KeepAlive]
-internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models, PlanCatalog plans, ILogger<SchedulerGrain> log)
+internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models, PlanCatalog plans, PlanOptions options, ILogger<SchedulerGrain> log)
     : Grain, ISchedulerGrain
 {
+    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(100);
+
     private readonly Dictionary<long, Entry> _entries = [];
     private readonly Queue<PlanSwitch> _switches = new();
     private readonly StepRequest _request = new();
@@ -26,18 +31,25 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
     private StepRunner? _runner;
     private Plan? _plan;
     private Task _loop = Task.CompletedTask;
+    private Task _recovery = Task.CompletedTask;
+    private long _brokenSince; // time stamp
     private long _lastSequence;
     private long _stepCount;
     private long _rowCount;
+    private long _replayedSequences;
+    private long _replayedTokens;
+    private bool _isBroken; // a step failed, and there is no plan yet under which to go on
     private bool _isDraining;
 
     private string Model => this.GetPrimaryKeyString();
+
+    private string Stopping => $"The head board of {Model} is being stopped: ask again.";
 
     public async IAsyncEnumerable<TokenEvent> RunAsync(SequenceRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         if (_isDraining)
         {
-            throw new OrleansException($"The head board of {Model} is being stopped: ask again.");
+            throw new OrleansException(Stopping);
         }
 
         LoadedModel model = models.Open(Model);
@@ -82,7 +94,8 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
     }
 
     public Task<SchedulerStatistics> GetStatisticsAsync() => Task.FromResult(new SchedulerStatistics(
-        _stepCount, _rowCount, _composer?.ReusedPositions ?? 0, _composer?.RunningCount ?? 0, _composer?.WaitingCount ?? 0));
+        _stepCount, _rowCount, _composer?.ReusedPositions ?? 0, _composer?.RunningCount ?? 0, _composer?.WaitingCount ?? 0,
+        _replayedSequences, _replayedTokens));
 
     private static void Check(SequenceRequest request, LoadedModel model, int contextLength)
     {
@@ -114,6 +127,11 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
 
     private void KeepRunning()
     {
+        if (_isBroken && _entries.Count > 0 && _recovery.IsCompleted)
+        {
+            _recovery = RecoverAsync();
+        }
+
         if (_loop.IsCompleted)
         {
             _loop = LoopAsync();
@@ -130,7 +148,16 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
             {
                 await SwitchAsync(planSwitch);
             }
-            else if (_composer is not { } composer || _runner is not { IsStopped: false } runner || !composer.TryCompose(_request))
+            else if (_isBroken || _composer is not { } composer || _runner is not { } runner)
+            {
+                return;
+            }
+            else if (runner.IsStopped)
+            {
+                EndAll(new ModelUnavailableException(ModelFault.Failed, Stopping));
+                return;
+            }
+            else if (!composer.TryCompose(_request))
             {
                 return;
             }
@@ -153,7 +180,7 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         }
         catch (Exception fault)
         {
-            FailStep(composer, fault);
+            FailStep(composer, runner, fault);
         }
     }
 
@@ -177,19 +204,80 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         }
     }
 
-    private void FailStep(StepComposer composer, Exception fault)
+    private void FailStep(StepComposer composer, StepRunner runner, Exception fault)
     {
-        string reason = fault is ObjectDisposedException ? $"The head board of {Model} is being stopped: ask again." : fault.Message;
+        string reason = fault is ObjectDisposedException ? Stopping : fault.Message;
         GrainsLog.StepFailed(log, Model, reason);
         composer.Failed(_request);
+        bool isLoss = runner.Failure is not null;
+        HashSet<long> inStep = [.. _request.Step.Rows.Select(row => row.SequenceId), .. _request.Opens.Select(opened => opened.SequenceId)];
         ModelUnavailableException told = new(ModelFault.Failed, reason);
-        foreach (ScheduledSequence sequence in composer.Running.ToArray())
+        foreach (ScheduledSequence sequence in _entries.Values.Select(entry => entry.Sequence).ToArray())
         {
             sequence.InStep = 0;
-            End(composer, sequence, told);
+            Count(sequence.Endurance, isLoss, inStep.Contains(sequence.Id));
+            if (fault is ObjectDisposedException || sequence.Endurance.IsOver)
+            {
+                End(composer, sequence, told);
+            }
+        }
+
+        Break();
+    }
+
+    private static void Count(Endurance endurance, bool isLoss, bool isInStep)
+    {
+        if (isLoss)
+        {
+            endurance.Loss();
+        }
+        else
+        {
+            endurance.Fault(isInStep);
+        }
+    }
+
+    // Nothing is stepped until there is another plan.
+    private void Break()
+    {
+        if (!_isBroken)
+        {
+            _isBroken = true;
+            _brokenSince = Stopwatch.GetTimestamp();
         }
 
         _ = GrainFactory.GetGrain<IModelGrain>(Model).ReportFailureAsync(_plan!.Version);
+        KeepRunning();
+    }
+
+    // Boards may be planned anew already, as others have seen the loss as well: then this waits for that.
+    private async Task RecoverAsync()
+    {
+        IModelGrain model = GrainFactory.GetGrain<IModelGrain>(Model);
+        long begin = Stopwatch.GetTimestamp();
+        await Task.Yield();
+        while (_isBroken && _entries.Count > 0)
+        {
+            try
+            {
+                await model.ReportFailureAsync(_plan!.Version);
+                await model.EnsureReadyAsync().WaitAsync(Endurance.MostWaiting);
+                begin = Stopwatch.GetTimestamp();
+                await (_isBroken ? Task.Delay(s_retry) : Task.CompletedTask);
+            }
+            catch (Exception fault)
+            {
+                bool isFinal = fault is ModelUnavailableException { Fault: not ModelFault.Failed };
+                if (isFinal || Stopwatch.GetElapsedTime(begin) >= options.Recovery)
+                {
+                    EndAll(fault as ModelUnavailableException ?? new ModelUnavailableException(ModelFault.Failed, fault.Message));
+                    return;
+                }
+
+                GrainsLog.NotRecovered(log, Model, fault.Message);
+                await Task.Delay(s_retry);
+            }
+        }
     }
 
     private void End(StepComposer composer, ScheduledSequence sequence, Exception? fault)
@@ -201,16 +289,12 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         }
     }
 
-    private void EndAll(Exception fault)
+    private void EndAll(ModelUnavailableException fault)
     {
-        ModelUnavailableException told = new(ModelFault.Failed, fault.Message);
-        foreach (Entry entry in _entries.Values)
+        foreach (Entry entry in _entries.Values.ToArray())
         {
-            entry.Events.Writer.Complete(told);
+            End(_composer!, entry.Sequence, fault);
         }
-
-        _entries.Clear();
-        _composer = null;
     }
 
     private async Task SwitchAsync(PlanSwitch planSwitch)
@@ -223,9 +307,9 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
             LoadedModel model = models.Open(Model);
             StepRunner runner = await sessions.OpenAsync(model, plan);
             await Task.WhenAll(plan.Boards.Select(board => GrainFactory.GetGrain<IBoardGrain>(board).CommitPlanAsync(Model, plan.Version)));
-            if (runner != _runner)
+            if (runner != _runner || _isBroken)
             {
-                StartOver(model, plan);
+                StartOver(model, plan, sameBoards: runner == _runner);
             }
 
             _runner = runner;
@@ -236,31 +320,48 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         {
             if (_runner is { IsStopped: true })
             {
-                EndAll(fault); // The boards that were joined are no more, and no others are.
+                Break(); // The boards that were joined are no more, and no others are.
             }
 
             planSwitch.Done.SetException(fault);
         }
     }
 
-    // Other boards, or the same ones joined anew: they have no KV of what is open, so its tokens are computed again.
-    private void StartOver(LoadedModel model, Plan plan)
+    // Other boards, or the same ones joined anew, have no KV of what is open; after a step that failed nobody knows who has how much.
+    private void StartOver(LoadedModel model, Plan plan, bool sameBoards)
     {
-        _composer = new StepComposer(model.Limits, plan.KvPositions);
+        StepComposer composer = new(model.Limits, plan.KvPositions);
+        if (_composer is not null)
+        {
+            composer.Succeed(_composer, sameBoards);
+        }
+
+        _composer = composer;
         int contextLength = Math.Min(model.Weights.Config.ContextLength, plan.KvPositions);
-        foreach (Entry entry in _entries.Values.OrderBy(entry => entry.Sequence.Id))
+        Entry[] entries = [.. _entries.Values.OrderBy(entry => entry.Sequence.Id)];
+        _entries.Clear();
+        long tokens = 0;
+        foreach (Entry entry in entries)
         {
             if (entry.Sequence.MaxLength > contextLength)
             {
                 entry.Events.Writer.Complete(new ModelUnavailableException(
                     ModelFault.DoesNotFit, $"The boards of {Model} changed; those it has now keep {contextLength} positions, too few for this request."));
-                _entries.Remove(entry.Sequence.Id);
+                continue;
             }
-            else
-            {
-                entry.Sequence.Restart();
-                _composer.Add(entry.Sequence);
-            }
+
+            tokens += entry.Sequence.Computed;
+            _replayedSequences += entry.Sequence.Computed > 0 ? 1 : 0;
+            entry.Sequence.Restart(++_lastSequence);
+            _entries.Add(entry.Sequence.Id, entry);
+            composer.Add(entry.Sequence);
+        }
+
+        _replayedTokens += tokens;
+        if (_isBroken)
+        {
+            _isBroken = false;
+            GrainsLog.Replaying(log, _entries.Count, Model, plan.Version, Stopwatch.GetElapsedTime(_brokenSince).TotalSeconds, tokens);
         }
     }
 

@@ -7,7 +7,8 @@ namespace Halo.Grains.Scheduling;
 /// <summary>
 /// Decides what goes into the next step. Sequences that decode come first, one row each; what is left of the step is filled with prompts, in the
 /// order of arrival. A sequence is admitted when the KV for its greatest length is free, so nothing that runs is ever pushed out. A prompt
-/// that begins like another sequence takes that part of the KV over instead of computing it again.
+/// that begins like another sequence takes that part of the KV over instead of computing it again. Those of a step that failed for a reason of its
+/// own have steps to themselves, one after the other, until they get on: so it shows whose fault it was.
 /// </summary>
 internal sealed class StepComposer(StepLimits limits, int kvPositions)
 {
@@ -49,6 +50,19 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     /// </summary>
     internal void Failed(StepRequest request) => _failedReleases.AddRange(request.Step.Releases);
 
+    /// <summary>Takes the place of another composer, whose sequences start over here under other ids.</summary>
+    /// <param name="before">The other one, of no use from here on.</param>
+    /// <param name="sameBoards">Whether the boards have what was computed before, so that it must be released.</param>
+    internal void Succeed(StepComposer before, bool sameBoards)
+    {
+        ReusedPositions = before.ReusedPositions;
+        if (sameBoards)
+        {
+            _releases.AddRange(before._running.Select(sequence => sequence.Id).Concat(before._releases));
+            _failedReleases.AddRange(before._failedReleases);
+        }
+    }
+
     /// <summary>Fills a step; false where there is nothing to do.</summary>
     internal bool TryCompose(StepRequest request)
     {
@@ -61,13 +75,15 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
 
         TakeReleases(step, _releases);
         TakeReleases(step, _failedReleases);
-        Admit(request);
-        foreach (ScheduledSequence sequence in _running.Where(sequence => sequence.Pending == 1))
+        ScheduledSequence? suspect = _running.Concat(_waiting).FirstOrDefault(sequence => sequence.Endurance.IsSuspect);
+        Admit(request, suspect);
+        bool isAlone = suspect is not null && _running.Contains(suspect);
+        foreach (ScheduledSequence sequence in _running.Where(sequence => sequence.Pending == 1 && (!isAlone || sequence == suspect)))
         {
             AddRows(step, sequence);
         }
 
-        foreach (ScheduledSequence sequence in _running.Where(sequence => sequence.Pending > 1))
+        foreach (ScheduledSequence sequence in _running.Where(sequence => sequence.Pending > 1 && (!isAlone || sequence == suspect)))
         {
             AddRows(step, sequence);
         }
@@ -84,18 +100,24 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
         releases.RemoveRange(0, count);
     }
 
-    private void Admit(StepRequest request)
+    private void Admit(StepRequest request, ScheduledSequence? suspect)
     {
         for (int i = 0; i < _waiting.Count && _running.Count < limits.MaxSequences;)
         {
             ScheduledSequence sequence = _waiting[i];
+            if (suspect is not null && sequence != suspect)
+            {
+                i++;
+                continue;
+            }
+
             int blocks = KvBlockPool.BlocksFor(sequence.MaxLength);
             if (_reservedBlocks + blocks > _kvBlocks)
             {
                 return; // First come, first served: a smaller one behind does not overtake.
             }
 
-            (ScheduledSequence? source, int shared) = FindSharedBeginning(sequence);
+            (ScheduledSequence? source, int shared) = suspect is null ? FindSharedBeginning(sequence) : (null, 0);
             if (source is not null && source.Computed < shared)
             {
                 i++; // Its beginning is being computed for another one right now: taking that over is cheaper than doing it twice.
