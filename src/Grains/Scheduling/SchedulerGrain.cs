@@ -127,7 +127,7 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
 
     private void KeepRunning()
     {
-        if (_isBroken && _entries.Count > 0 && _recovery.IsCompleted)
+        if (_isBroken && _recovery.IsCompleted)
         {
             _recovery = RecoverAsync();
         }
@@ -222,7 +222,10 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
             }
         }
 
-        Break();
+        if (fault is not ObjectDisposedException)
+        {
+            Break();
+        }
     }
 
     private static void Count(Endurance endurance, bool isLoss, bool isInStep)
@@ -256,7 +259,7 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         IModelGrain model = GrainFactory.GetGrain<IModelGrain>(Model);
         long begin = Stopwatch.GetTimestamp();
         await Task.Yield();
-        while (_isBroken && _entries.Count > 0)
+        while (_isBroken)
         {
             try
             {
@@ -268,7 +271,7 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
             catch (Exception fault)
             {
                 bool isFinal = fault is ModelUnavailableException { Fault: not ModelFault.Failed };
-                if (isFinal || Stopwatch.GetElapsedTime(begin) >= options.Recovery)
+                if (isFinal || _entries.Count == 0 || Stopwatch.GetElapsedTime(begin) >= options.Recovery)
                 {
                     EndAll(fault as ModelUnavailableException ?? new ModelUnavailableException(ModelFault.Failed, fault.Message));
                     return;

@@ -18,9 +18,9 @@ public sealed class SurvivalTests
         }
 
         int chunks = 0;
-        GenerationChunk[][] disturbed = await Task.WhenAll(requests.Select(request => ChunksAsync(cluster, request, () =>
+        GenerationChunk[][] disturbed = await Task.WhenAll(requests.Select((request, index) => ChunksAsync(cluster, request, () =>
         {
-            if (Interlocked.Increment(ref chunks) is 3 or 40 or 100 or 160)
+            if (index == 1 && ++chunks is 4 or 12 or 20)
             {
                 cluster.Boards.LoseBoard("b2", Lost);
             }
@@ -41,13 +41,13 @@ public sealed class SurvivalTests
     public async Task Generate_BoardLostWhileManyRun_ReplaysThemInFewSteps()
     {
         await using HaloCluster cluster = await StartAsync();
-        GenerationRequest[] requests = [.. Enumerable.Range(0, 8).Select(i => Completions.Greedy(Model, $"Story {i}: Once upon a time", 40))];
+        GenerationRequest[] requests = [.. Enumerable.Range(0, 8).Select(i => Completions.Greedy(Model, $"Story {i}: Once upon a time", 20))];
         SchedulerStatistics before = await RunAsync(cluster, requests, _ => { });
         SchedulerStatistics undisturbed = await RunAsync(cluster, requests, _ => { });
         int chunks = 0;
         SchedulerStatistics after = await RunAsync(cluster, requests, _ =>
         {
-            if (Interlocked.Increment(ref chunks) == 160)
+            if (Interlocked.Increment(ref chunks) == 80)
             {
                 cluster.Boards.LoseBoard("b3", Lost);
             }
@@ -64,13 +64,13 @@ public sealed class SurvivalTests
         await using HaloCluster cluster = await StartAsync();
         string prompt = "Once upon a time there was a little girl named Lily who loved to play outside in the park with her dog and her best friend Tom";
         GenerationRequest[] requests = [.. Enumerable.Range(0, 6).Select(i =>
-            Completions.Greedy(Model, prompt, 30) with { Sampling = new SamplingOptions { Temperature = 1, Seed = (ulong)i } })];
+            Completions.Greedy(Model, prompt, 15) with { Sampling = new SamplingOptions { Temperature = 1, Seed = (ulong)i } })];
         string[] expected = await Task.WhenAll(requests.Select(request => cluster.TextAsync(request)));
         long reused = (await StatisticsAsync(cluster)).ReusedPositionCount;
         int chunks = 0;
         GenerationChunk[][] disturbed = await Task.WhenAll(requests.Select(request => ChunksAsync(cluster, request, () =>
         {
-            if (Interlocked.Increment(ref chunks) is 20 or 90)
+            if (Interlocked.Increment(ref chunks) is 20 or 60)
             {
                 cluster.Boards.LoseBoard("b2", Lost);
             }
@@ -102,7 +102,7 @@ public sealed class SurvivalTests
     public async Task Run_StepsFailForAReasonOfTheirOwn_EndsAfterThreeAndTheOthersGoOn()
     {
         await using HaloCluster cluster = await StartAsync();
-        GenerationRequest good = Completions.Greedy(Model, "Once upon a time", 400);
+        GenerationRequest good = Completions.Greedy(Model, "Once upon a time", 80);
         string expected = await cluster.TextAsync(good);
         ISchedulerGrain scheduler = cluster.Grains.GetGrain<ISchedulerGrain>(Model);
         SequenceRequest poisoned = new() { Tokens = [1, 5], MaxTokens = 5, Sampling = new SamplingOptions { TopK = -1 }, EndTokens = [] };
@@ -169,12 +169,12 @@ public sealed class SurvivalTests
 
     private static IEnumerable<GenerationRequest> Requests()
     {
-        GenerationRequest greedy = Completions.Greedy(Model, "Once upon a time", 50);
+        GenerationRequest greedy = Completions.Greedy(Model, "Once upon a time", 30);
         SamplingOptions sampling = new() { Temperature = 1.2f, TopP = 0.98f, TopK = 0, RepetitionPenalty = 1.2f, FrequencyPenalty = 0.1f, Seed = 11 };
         yield return greedy;
         yield return greedy with { Prompt = "Lily and Tom", Sampling = sampling, LogProbabilities = 3 };
-        yield return greedy with { Prompt = "The dog was", Sampling = sampling with { Seed = 12 }, MaxTokens = 40 };
-        yield return greedy with { Prompt = "One day, Ben went to the", Echo = true, LogProbabilities = 2, MaxTokens = 30 };
+        yield return greedy with { Prompt = "The dog was", Sampling = sampling with { Seed = 12 }, MaxTokens = 25 };
+        yield return greedy with { Prompt = "One day, Ben went to the", Echo = true, LogProbabilities = 2, MaxTokens = 20 };
         yield return greedy with { Stop = ["named Lily"], MaxTokens = 60, LogProbabilities = 0 };
         yield return greedy with { Prompt = string.Concat(Enumerable.Repeat("The cat sat on the mat and saw a bird. ", 12)), Echo = true, LogProbabilities = 1, MaxTokens = 0 };
     }
