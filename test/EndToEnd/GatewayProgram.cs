@@ -137,6 +137,18 @@ internal sealed class GatewayProgram : IAsyncDisposable
             .ToDictionary(board => board.GetProperty("name").GetString()!, board => board.Clone());
     }
 
+    /// <summary>Waits until boards are in service and hold shards.</summary>
+    internal Task AllHoldShardsAsync(params string[] names) => Program.UntilAsync(
+        async () =>
+        {
+            IReadOnlyDictionary<string, JsonElement> boards = await BoardsAsync();
+            return names.All(name => boards.TryGetValue(name, out JsonElement board)
+                && board.GetProperty("state").GetString() == "alive"
+                && board.GetProperty("models") is { ValueKind: JsonValueKind.Array } models
+                && models.EnumerateArray().Any(model => model.GetProperty("shards").GetInt32() > 0));
+        },
+        $"{string.Join(", ", names)} to hold shards");
+
     public ValueTask DisposeAsync()
     {
         Client.Dispose();

@@ -76,7 +76,7 @@ public sealed class MigrationTests
     }
 
     [Fact]
-    public async Task Release_OfOneShard_UnregistersItAndStepsNameIt()
+    public async Task Release_OfOneShard_UnregistersItStepsNameItAndItComesBack()
     {
         await using HaloCluster cluster = await HaloCluster.StartAsync(new HaloClusterOptions { Boards = 2 });
         IModelGrain model = cluster.Grains.GetGrain<IModelGrain>(BundledModel.Name);
@@ -92,10 +92,7 @@ public sealed class MigrationTests
         Assert.Contains($"{BundledModel.Name}/{released.Shard}", fault.Message, StringComparison.Ordinal);
         Assert.Contains("b2", fault.Message, StringComparison.Ordinal);
 
-        // The one generation that meets the hole fails with that name; it is mended for the next.
-        ModelUnavailableException told = await Assert.ThrowsAsync<ModelUnavailableException>(
-            () => cluster.TextAsync(Completions.Greedy(BundledModel.Name, Prompt, 5)));
-        Assert.Contains(released.Shard.ToString(), told.Message, StringComparison.Ordinal);
+        // The generation that meets the hole waits until it is mended.
         string text = await cluster.TextAsync(Completions.Greedy(BundledModel.Name, Prompt, 5));
         Assert.NotEmpty(text);
         Assert.Equal(before, await ShardCountAsync(cluster, "b2"));

@@ -42,13 +42,13 @@ public sealed class DatagramTests
     }
 
     [Fact]
-    public async Task Kill_WhileStreaming_IsToldByNameAndTheNextRequestWorks()
+    public async Task Kill_WhileStreaming_TheStreamGoesOnWithoutTheBoard()
     {
         using ClusterFolder folder = new();
         await using BoardSet boards = await BoardSet.StartAsync(folder, 2);
         await using HaloCluster cluster = await Heads.StartAsync(Options(folder, boards));
         string expected = await cluster.TextAsync(BundledModel.Name, 30);
-        ModelUnavailableException fault = await Assert.ThrowsAsync<ModelUnavailableException>(() => cluster.TextAsync(BundledModel.Name, 400, soFar =>
+        string text = await cluster.TextAsync(BundledModel.Name, 200, soFar =>
         {
             if (soFar.Length > 20)
             {
@@ -56,8 +56,9 @@ public sealed class DatagramTests
             }
 
             return Task.CompletedTask;
-        }));
-        Assert.Contains("Board b3 is lost", fault.Message, StringComparison.Ordinal);
+        });
+        Assert.StartsWith(expected, text, StringComparison.Ordinal);
+        Assert.DoesNotContain("b3", (await cluster.Grains.GetGrain<IModelGrain>(BundledModel.Name).GetPlanAsync()).ToPlan().Boards);
         Assert.Equal(expected, await cluster.TextAsync(BundledModel.Name, 30));
     }
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace Halo.EndToEnd.Tests.Boards;
 
 /// <summary>A gateway and three boards, four processes, as a user starts them.</summary>
@@ -13,19 +11,21 @@ public sealed class GatewayWithBoardsTests
         await using GatewayProgram gateway = await GatewayProgram.StartAsync(arguments: ["--key-file", folder.KeyFile, "--speed", "1"]);
         string alone = await gateway.CompleteAsync();
         await using BoardSet boards = await BoardSet.StartAsync(folder, 3, "--join", gateway.Url);
-        await AllHoldShardsAsync(gateway, "b1", "b2", "b3", "b4");
+        await gateway.AllHoldShardsAsync("b1", "b2", "b3", "b4");
 
         string plain = await gateway.CompleteAsync();
         Assert.StartsWith(alone[..40], plain, StringComparison.Ordinal); // quantised weights: another order of sums may tip a near tie later
         Assert.Equal(plain, await gateway.StreamedTextAsync());
         Assert.Equal(plain, await gateway.CompleteWithOpenAIClientAsync());
 
-        await KillWhileStreamingAsync(gateway, boards[0]);
+        TimedStream stream = await TimedStream.ReadAsync(gateway, maxTokens: 200, (5, boards[0].Program.Kill));
+        Assert.True(stream.IsWhole, stream.Fault);
+        Assert.StartsWith(alone[..40], stream.Text, StringComparison.Ordinal);
         Assert.StartsWith(alone[..40], await gateway.CompleteAsync(), StringComparison.Ordinal);
         Assert.Equal("dead", (await gateway.BoardsAsync())["b2"].GetProperty("state").GetString());
 
         await boards.RestartAsync(0, "--join", gateway.Url);
-        await AllHoldShardsAsync(gateway, "b1", "b2", "b3", "b4");
+        await gateway.AllHoldShardsAsync("b1", "b2", "b3", "b4");
         Assert.Equal(plain, await gateway.CompleteAsync());
     }
 
@@ -35,7 +35,7 @@ public sealed class GatewayWithBoardsTests
         using ClusterFolder folder = new();
         await using GatewayProgram gateway = await GatewayProgram.StartAsync(arguments: ["--key-file", folder.KeyFile, "--speed", "1"]);
         await using BoardProgram first = await BoardProgram.StartAsync(folder, "b2", more: ["--join", gateway.Url]);
-        await AllHoldShardsAsync(gateway, "b1", "b2");
+        await gateway.AllHoldShardsAsync("b1", "b2");
         await using BoardProgram second = await BoardProgram.StartAsync(folder, "b2", more: ["--join", gateway.Url]);
         await using BoardProgram third = await BoardProgram.StartAsync(folder, "b1", more: ["--join", gateway.Url]);
         foreach ((BoardProgram refused, string where) in new[] { (second, first.Url), (third, "this process") })
@@ -46,7 +46,7 @@ public sealed class GatewayWithBoardsTests
             Assert.Contains(where, refused.Program.Output, StringComparison.Ordinal);
         }
 
-        await AllHoldShardsAsync(gateway, "b1", "b2");
+        await gateway.AllHoldShardsAsync("b1", "b2");
         Assert.Equal(first.Url, (await gateway.BoardsAsync())["b2"].GetProperty("address").GetString());
     }
 
@@ -58,40 +58,13 @@ public sealed class GatewayWithBoardsTests
         string[] arguments = ["--key-file", folder.KeyFile, "--speed", "1", "--head-holds-shards", "false"];
         await using GatewayProgram before = await GatewayProgram.StartAsync(url, arguments);
         await using BoardSet boards = await BoardSet.StartAsync(folder, 2, "--join", url);
-        await AllHoldShardsAsync(before, "b2", "b3");
+        await before.AllHoldShardsAsync("b2", "b3");
         string text = await before.CompleteAsync();
         before.Program.Kill();
         await before.DisposeAsync();
 
         await using GatewayProgram after = await GatewayProgram.StartAsync(url, arguments);
-        await AllHoldShardsAsync(after, "b2", "b3");
+        await after.AllHoldShardsAsync("b2", "b3");
         Assert.Equal(text, await after.CompleteAsync());
     }
-
-    private static async Task KillWhileStreamingAsync(GatewayProgram gateway, BoardProgram victim)
-    {
-        List<string> events = [];
-        await foreach (string data in gateway.StreamAsync(maxTokens: 400))
-        {
-            events.Add(data);
-            if (events.Count == 5)
-            {
-                victim.Program.Kill();
-            }
-        }
-
-        using JsonDocument last = JsonDocument.Parse(events[^1]);
-        Assert.Contains($"Board {victim.Name} is lost", last.RootElement.GetProperty("error").GetProperty("message").GetString(), StringComparison.Ordinal);
-    }
-
-    private static Task AllHoldShardsAsync(GatewayProgram gateway, params string[] names) => gateway.Program.UntilAsync(
-        async () =>
-        {
-            IReadOnlyDictionary<string, JsonElement> boards = await gateway.BoardsAsync();
-            return names.All(name => boards.TryGetValue(name, out JsonElement board)
-                && board.GetProperty("state").GetString() == "alive"
-                && board.GetProperty("models") is { ValueKind: JsonValueKind.Array } models
-                && models.EnumerateArray().Any(model => model.GetProperty("shards").GetInt32() > 0));
-        },
-        $"{string.Join(", ", names)} to hold shards");
 }

@@ -16,15 +16,15 @@ public sealed class LossTests(ITestOutputHelper output)
 {
     private const string Model = BundledModel.Name;
 
-    private static readonly TimeSpan s_killNoticed = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_freezeNoticed = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan s_killed = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_frozen = TimeSpan.FromSeconds(6);
 
     private static bool IsMeasured => Repeats >= 20;
 
     private static int Repeats { get; } = int.Parse(Environment.GetEnvironmentVariable("HALO_REPEATS") ?? "2", CultureInfo.InvariantCulture);
 
     [Fact]
-    public async Task Kill_WhileStreaming_IsToldByNameAndTheNextRequestWorks()
+    public async Task Kill_WhileStreaming_TheStreamGoesOnWithoutTheBoard()
     {
         using ClusterFolder folder = new();
         await using BoardSet boards = await BoardSet.StartAsync(folder, 2);
@@ -40,12 +40,12 @@ public sealed class LossTests(ITestOutputHelper output)
             Assert.Equal(expected, await cluster.TextAsync(Model, 30));
         }
 
-        times.Report(output, Limit(s_killNoticed));
+        times.Report(output, Limit(s_killed));
         await NothingLeftAsync(cluster);
     }
 
     [Fact]
-    public async Task Freeze_LongerThanDeadAfter_IsToldByNameAndTheBoardIsUsedAgain()
+    public async Task Freeze_LongerThanDeadAfter_TheStreamGoesOnAndTheBoardIsUsedAgain()
     {
         using ClusterFolder folder = new();
         await using BoardSet boards = await BoardSet.StartAsync(folder, 2);
@@ -61,7 +61,7 @@ public sealed class LossTests(ITestOutputHelper output)
             Assert.Equal(expected, await cluster.TextAsync(Model, 30));
         }
 
-        times.Report(output, Limit(s_freezeNoticed));
+        times.Report(output, Limit(s_frozen));
         await NothingLeftAsync(cluster);
     }
 
@@ -97,20 +97,23 @@ public sealed class LossTests(ITestOutputHelper output)
     private static async Task LoseAsync(HaloCluster cluster, BoardProgram victim, Action takeAway, string expected, LossTimes times)
     {
         long lost = 0;
-        ModelUnavailableException fault = await Assert.ThrowsAsync<ModelUnavailableException>(() => cluster.TextAsync(Model, 400, soFar =>
+        long last = 0;
+        TimeSpan stood = TimeSpan.Zero;
+        string text = await cluster.TextAsync(Model, 200, soFar =>
         {
+            stood = last > 0 && Stopwatch.GetElapsedTime(last) is var gap && gap > stood ? gap : stood;
             if (lost == 0 && soFar.Length > 20)
             {
                 takeAway();
                 lost = Stopwatch.GetTimestamp();
             }
 
+            last = lost == 0 ? 0 : Stopwatch.GetTimestamp();
             return Task.CompletedTask;
-        }));
-        TimeSpan noticed = Stopwatch.GetElapsedTime(lost);
-        Assert.Contains($"Board {victim.Name} is lost", fault.Message, StringComparison.Ordinal);
+        });
+        Assert.StartsWith(expected, text, StringComparison.Ordinal);
         Assert.Equal(expected, await cluster.TextAsync(Model, 30));
-        times.Add(noticed, Stopwatch.GetElapsedTime(lost));
+        times.Add(stood, Stopwatch.GetElapsedTime(lost));
         Assert.DoesNotContain(victim.Name, (await cluster.Grains.GetGrain<IModelGrain>(Model).GetPlanAsync()).ToPlan().Boards);
     }
 
