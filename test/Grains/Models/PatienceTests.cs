@@ -1,9 +1,6 @@
 using System.Diagnostics;
-using Halo.Boards;
 using Halo.Grains.Models;
 using Halo.Grains.Tests.Silos;
-using Halo.Planning.Assignment;
-using Halo.Planning.Profiles;
 
 namespace Halo.Grains.Tests.Models;
 
@@ -49,33 +46,5 @@ public sealed class PatienceTests
     }
 
     private static Task<SiloSet> StartAsync(TimeSpan patience, Func<bool> answers) => SiloSet.StartAsync(
-        new PlanOptions { Patience = patience }, ["b1*", "b2"], change: board => board.Name == "b2" ? new SilentBoard(board, answers) : board);
-
-    /// <summary>A board whose answers to new plans do not arrive, until it is told otherwise.</summary>
-    private sealed class SilentBoard(IBoard board, Func<bool> answers) : IBoard
-    {
-        public BoardProfile Profile => board.Profile;
-
-        public int Cores => board.Cores;
-
-        public Task PrepareAsync(Plan plan) => answers() ? board.PrepareAsync(plan) : throw new TimeoutException("no answer in time");
-
-        public Task<ShareStatistics> GetStatisticsAsync(string model) => board.GetStatisticsAsync(model);
-
-        public Task<SessionLinks> GetLinksAsync(string model) => board.GetLinksAsync(model);
-
-        public Task CommitAsync(string model, int version) => board.CommitAsync(model, version);
-
-        public Task RetireAsync(string model) => board.RetireAsync(model);
-
-        public Task AbandonAsync(string model, int version) => board.AbandonAsync(model, version);
-
-        public Task<bool> RegisterAsync(string model, ShardSlice slice) => board.RegisterAsync(model, slice);
-
-        public Task UnregisterAsync(string model, ShardSlice slice, bool untilRetired) => board.UnregisterAsync(model, slice, untilRetired);
-
-        public Task<IReadOnlyList<KvBlock>> ExportKvAsync(string model, ShardSlice slice, IReadOnlyList<KvMark> known) => board.ExportKvAsync(model, slice, known);
-
-        public Task<IReadOnlyList<KvMark>> ImportKvAsync(string model, ShardSlice slice, IReadOnlyList<KvBlock> blocks) => board.ImportKvAsync(model, slice, blocks);
-    }
+        new PlanOptions { Patience = patience }, ["b1*", "b2"], change: board => board.Name == "b2" ? new FaultyBoard(board, () => answers() ? null : new TimeoutException("no answer in time")) : board);
 }

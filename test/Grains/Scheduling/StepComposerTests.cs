@@ -271,6 +271,61 @@ public sealed class StepComposerTests
         Assert.True(lone.IsDone);
     }
 
+    [Fact]
+    public void TryCompose_SuspectsOfAFailedStep_HaveStepsToThemselvesUntilTheyGetOn()
+    {
+        StepComposer composer = new(new StepLimits(), 1024);
+        ScheduledSequence first = Add(composer, Tokens(20), maxTokens: 5);
+        ScheduledSequence second = Add(composer, Tokens(20), maxTokens: 5);
+        ScheduledSequence other = Add(composer, Tokens(3, first: 100), maxTokens: 5);
+        first.Endurance.Fault(isOwn: true);
+        second.Endurance.Fault(isOwn: true);
+        foreach (ScheduledSequence suspect in new[] { first, second })
+        {
+            Assert.True(composer.TryCompose(_request));
+            Assert.Equal([suspect.Id], Step.Rows.Select(row => row.SequenceId).Distinct());
+            Assert.Equal([suspect.Id], _request.Opens.Select(opened => opened.SequenceId));
+            Assert.Empty(Step.Forks);
+            Finish(composer);
+        }
+
+        Assert.True(composer.TryCompose(_request));
+        Assert.Equal([first.Id, second.Id, other.Id], Step.Rows.Select(row => row.SequenceId).Distinct());
+    }
+
+    [Fact]
+    public void TryCompose_NoKvForASuspectYet_LetsTheOthersGoOn()
+    {
+        StepComposer composer = new(new StepLimits(), 64);
+        ScheduledSequence large = Add(composer, Tokens(40), maxTokens: 5);
+        Run(composer);
+        ScheduledSequence suspect = Add(composer, Tokens(40, first: 100), maxTokens: 5);
+        suspect.Endurance.Fault(isOwn: true);
+        Assert.True(composer.TryCompose(_request));
+        Assert.Equal([(large.Id, 40)], Rows());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Succeed_AnotherComposer_ReleasesWhatTheSameBoardsHave(bool sameBoards)
+    {
+        StepComposer before = new(new StepLimits(), 1024);
+        ScheduledSequence gone = Add(before, Tokens(5), maxTokens: 5);
+        ScheduledSequence open = Add(before, Tokens(5, first: 100), maxTokens: 5);
+        Run(before);
+        before.Remove(gone);
+        StepComposer composer = new(new StepLimits(), 1024);
+        composer.Succeed(before, sameBoards);
+        long old = open.Id;
+        open.Restart(++_lastId);
+        composer.Add(open);
+
+        Assert.True(composer.TryCompose(_request));
+        Assert.Equal(sameBoards ? [gone.Id, old] : [], Step.Releases.Order());
+        Assert.Equal(6, Step.Rows.Count(row => row.SequenceId == _lastId));
+    }
+
     private static int[] Tokens(int count, int first = 10) => [.. Enumerable.Range(first, count)];
 
     private ScheduledSequence Add(StepComposer composer, int[] tokens, int maxTokens, int? scoreFrom = null)
