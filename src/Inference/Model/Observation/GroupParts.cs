@@ -71,6 +71,21 @@ public sealed class GroupParts
         return new GroupParts(columns, rows, groupWidth);
     }
 
+    /// <summary>The parts that the same matrix would have with its columns in another order; h must then be given in that order.</summary>
+    /// <param name="order">For each new place the old column; every column once.</param>
+    public GroupParts Reordered(IReadOnlyList<int> order)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(order.Count, Width, nameof(order));
+        float[] columns = new float[_columns.Length];
+        for (int j = 0; j < Width; j++)
+        {
+            Column(order[j]).CopyTo(columns.AsSpan(j * _hiddenSize, _hiddenSize));
+        }
+
+        return new GroupParts(columns, _hiddenSize, _groupWidth);
+    }
+
     /// <summary>The elements of h that belong to a group.</summary>
     public (int First, int Count) Elements(int group)
     {

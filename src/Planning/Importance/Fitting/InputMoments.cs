@@ -45,8 +45,11 @@ public sealed class InputMoments
     /// <summary>Mean of element i.</summary>
     public double Mean(int i) => _sum[i] / Count;
 
+    /// <summary>Mean of the product of elements i and j.</summary>
+    public double MeanProduct(int i, int j) => _products[i <= j ? (i * Size) + j : (j * Size) + i] / Count;
+
     /// <summary>Covariance of elements i and j, divided by the number of samples.</summary>
-    public double Covariance(int i, int j) => (_products[i <= j ? (i * Size) + j : (j * Size) + i] / Count) - (Mean(i) * Mean(j));
+    public double Covariance(int i, int j) => MeanProduct(i, j) - (Mean(i) * Mean(j));
 
     /// <summary>Writes the sums, so that <see cref="Load"/> goes on with exactly the same ones.</summary>
     public void Save(BinaryWriter writer)
