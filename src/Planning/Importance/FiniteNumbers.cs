@@ -4,5 +4,5 @@ namespace Halo.Planning.Importance;
 
 internal static class FiniteNumbers
 {
-    internal static bool All(ReadOnlySpan<float> numbers) => TensorPrimitives.IsFiniteAll(numbers);
+    internal static bool All(ReadOnlySpan<float> numbers) => numbers.IsEmpty || TensorPrimitives.IsFiniteAll(numbers);
 }
