@@ -15,7 +15,7 @@ internal static class CalibrateCommand
     internal static Command Create()
     {
         Option<string?> model = CommandOptions.Model(required: true);
-        Option<string> text = TextOption("--text", "Text to learn from, UTF-8; gzip where the name ends in .gz.", required: true)!;
+        Option<string> text = TextOption("--text", "Text to learn from, UTF-8; gzip where the name ends in .gz.", required: true);
         Option<string> output = new("--out", "--output") { Description = "The importance file to write (.halo).", HelpName = "FILE", Required = true };
         Option<int> tokens = TokenCount("--tokens", "Tokens to fit on, at most.", 60_000);
         Option<double> heldOut = CommandOptions.Number(
@@ -89,8 +89,7 @@ internal static class CalibrateCommand
         using CalibrationModel model = new(file.Path, setting.Threads);
         CalibrationText text = CalibrationText.Read(setting, model.Tokenizer, model.Config.ContextLength);
         CalibrationRun run = new(model, setting, text);
-        CalibrationResult result = await console.WithProgressAsync(
-            $"calibrate {file.Name}", progress => Task.Run(() => run.Run(progress, cancellationToken), cancellationToken));
+        CalibrationResult result = await WorkAsync(console, $"calibrate {file.Name}", progress => run.Run(progress, cancellationToken), cancellationToken);
         if (result.Resumed > 0)
         {
             console.Note($"Went on after {result.Resumed:N0} of {text.Fitting.Count:N0} sequences, from {setting.Output}.partial.");
@@ -116,14 +115,19 @@ internal static class CalibrateCommand
         using CalibrationModel model = new(file.Path, setting.Threads);
         CalibrationText text = CalibrationText.Read(setting, model.Tokenizer, model.Config.ContextLength);
         RegroupRun run = new(model, text, order, setting.Threads);
+        return await WorkAsync(console, $"regroup {file.Name}", progress => run.Run(progress, cancellationToken), cancellationToken);
+    }
+
+    // Numbers that are not finite, or a type that a matrix cannot be written in, come to light on the way.
+    private static async Task<T> WorkAsync<T>(CommandConsole console, string what, Func<IProgress<double>, T> work, CancellationToken cancellationToken)
+    {
         try
         {
-            return await console.WithProgressAsync(
-                $"regroup {file.Name}", progress => Task.Run(() => run.Run(progress, cancellationToken), cancellationToken));
+            return await console.WithProgressAsync(what, progress => Task.Run(() => work(progress), cancellationToken));
         }
         catch (ArgumentException fault)
         {
-            throw new CommandFault(fault.Message);
+            throw new CommandFault($"{what}: {fault.Message}");
         }
     }
 

@@ -5,7 +5,7 @@ namespace Halo.Cli.Calibrate;
 /// <summary>A whole calibration: fit, measure, write.</summary>
 internal sealed class CalibrationRun(CalibrationModel model, CalibrateSetting setting, CalibrationText text)
 {
-    private const int SensitivityTokens = 2048;
+    private const int SensitivityTokens = 4096;
 
     // Shares of the time that the parts take, for the progress bar.
     private const double FitShare = 0.6;

@@ -14,7 +14,7 @@ internal static class CalibrationTables
         TextTable sensitivity = new TextTable().Words("stage").Numbers("groups", "rank", "perplexity without a quarter");
         foreach (StageReport stage in report.Stages)
         {
-            sensitivity.Row(Name(stage.Layer, stage.Kind), $"{stage.Groups}", $"{stage.Rank}", $"{stage.Sensitivity:+0.0 %;-0.0 %}");
+            sensitivity.Row(Name(stage.Layer, stage.Kind), $"{stage.Groups}", $"{stage.Rank}", $"{Math.Round(100 * stage.Sensitivity, 1) + 0.0:+0.0;-0.0;0.0} %");
         }
 
         console.Answer(sensitivity);

@@ -11,8 +11,9 @@ internal static class ImportanceFit
 {
     private const double Ridge = 1e-3;
 
-    // Of the bytes of the feed-forward: a token's scores are to cost little beside what they save.
-    private const double MostPredictorShare = 0.025;
+    // Of the bytes of the feed-forward: a token's scores are to cost little beside what they save. In Q8_0 the whole map still fits: a float for each
+    // input of a group of 32 neurons is 4 / (3 * 32 * 1.0625) of it.
+    private const double MostPredictorShare = 0.04;
 
     internal static ModelImportance Fit(CalibrationModel model, CalibrateSetting setting, ModelSums sums, CancellationToken cancellation)
     {
@@ -31,7 +32,7 @@ internal static class ImportanceFit
                 MeanParts = MeanParts(parts, own.MeanHidden(), model.Config.HiddenSize),
                 Predictor = inputs[i].Fit(own.Scores).ToPredictor(own.Inputs, rank),
                 EarlyPredictor = own.EarlyScores is null ? null : inputs[i - 1].Fit(own.EarlyScores).ToPredictor(sums.Stages[i - 1].Inputs, rank),
-                Surrogates = own.HiddenOutputs is null
+                Surrogates = own.HiddenOutputs is null || setting.SurrogateRank == 0
                     ? []
                     : SurrogateFit.Fit(parts, inputs[i].Fit(own.HiddenOutputs), own.Inputs, setting.SurrogateRank, model.Config.HiddenSize),
             };

@@ -1,5 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Halo.Cli.Hosting;
 
 namespace Halo.Cli.Calibrate;
 
@@ -21,7 +23,7 @@ internal sealed class PartialState
         foreach (int[] sequence in text.Fitting)
         {
             hash.AppendData(BitConverter.GetBytes(sequence.Length));
-            hash.AppendData(System.Runtime.InteropServices.MemoryMarshal.AsBytes(sequence.AsSpan()));
+            hash.AppendData(MemoryMarshal.AsBytes(sequence.AsSpan()));
         }
 
         _key = hash.GetHashAndReset();
@@ -48,6 +50,7 @@ internal sealed class PartialState
 
     /// <summary>Reads the sums where there is a file for just this calibration.</summary>
     /// <returns>Sequences that are in the sums; 0, with sums untouched, where there is no such file.</returns>
+    /// <exception cref="CommandFault">The file is damaged.</exception>
     internal int Load(ModelSums sums)
     {
         if (!File.Exists(Path))
@@ -61,9 +64,16 @@ internal sealed class PartialState
             return 0;
         }
 
-        int done = reader.ReadInt32();
-        sums.Load(reader);
-        return done;
+        try
+        {
+            int done = reader.ReadInt32();
+            sums.Load(reader);
+            return done;
+        }
+        catch (EndOfStreamException)
+        {
+            throw new CommandFault($"'{Path}' is cut off; delete it to begin anew.");
+        }
     }
 
     internal void Delete()

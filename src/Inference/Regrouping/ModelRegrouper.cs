@@ -24,6 +24,36 @@ public static class ModelRegrouper
     public static bool CanMoveHeads(ModelLayout layout, int layer, TensorType? requantize) =>
         layout.Config.GroupWidth % Unit(layout.Layers[layer].Output, requantize) == 0;
 
+    /// <summary>Refuses a type that a model cannot be written in.</summary>
+    /// <param name="source">The model.</param>
+    /// <param name="requantize">Type to write the matrices and the embedding in; null keeps each one's own.</param>
+    /// <exception cref="ArgumentException">The model is quantised already, or a matrix has rows that are not whole blocks of that type.</exception>
+    public static void CheckType(ModelWeights source, TensorType? requantize)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        if (requantize is not { } type)
+        {
+            return;
+        }
+
+        foreach (GgufTensorInfo info in source.File.TensorList.Where(info => info.Dimensions.Count > 1))
+        {
+            if (TensorTypes.BlockColumns(info.Type) > 1)
+            {
+                throw new ArgumentException(
+                    $"{source.Config.Name} is quantised already ('{info.Name}' is {info.Type}); only a model in F32, F16 or BF16 is written as {type}.",
+                    nameof(requantize));
+            }
+
+            if (info.Columns % TensorTypes.BlockColumns(type) != 0)
+            {
+                throw new ArgumentException(
+                    $"'{info.Name}' has rows of {info.Columns} elements, no multiple of the {TensorTypes.BlockColumns(type)} in a {type} block.",
+                    nameof(requantize));
+            }
+        }
+    }
+
     /// <summary>Writes the model.</summary>
     /// <param name="source">The model.</param>
     /// <param name="layers">The order of each layer.</param>

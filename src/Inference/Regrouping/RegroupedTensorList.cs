@@ -15,7 +15,7 @@ internal static class RegroupedTensorList
             throw new ArgumentException($"There are orders for {layers.Count} layers; {config.Name} has {config.LayerCount}.", nameof(layers));
         }
 
-        CheckTypes(source, requantize);
+        ModelRegrouper.CheckType(source, requantize);
         Dictionary<string, (IReadOnlyList<int>? Rows, IReadOnlyList<int>? Columns)> moves = [];
         for (int layer = 0; layer < layers.Count; layer++)
         {
@@ -64,17 +64,6 @@ internal static class RegroupedTensorList
         moves[Name("ffn_down")] = (null, order.Neurons);
 
         string Name(string part) => $"blk.{layer}.{part}.weight";
-    }
-
-    private static void CheckTypes(ModelWeights source, TensorType? requantize)
-    {
-        GgufTensorInfo? quantized = source.File.TensorList.FirstOrDefault(info => TensorTypes.BlockColumns(info.Type) > 1);
-        if (requantize is { } type && quantized is not null)
-        {
-            throw new ArgumentException(
-                $"{source.File.Path} is quantised already ('{quantized.Name}' is {quantized.Type}); only a model in F32, F16 or BF16 is written as {type}.",
-                nameof(requantize));
-        }
     }
 
     private static void CheckOrder(IReadOnlyList<int> order, int count, string what)

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
 
 namespace Halo.Planning.Importance;
 
@@ -6,6 +8,10 @@ namespace Halo.Planning.Importance;
 /// Guesses how important each group of a stage will be for a token before any of them is computed: a linear map from an input to the logarithm of
 /// <c>||y_g|| / ||y||</c>. <c>score = W x + b</c>, with W whole, or of low rank as <c>U (V x) + b</c>.
 /// </summary>
+/// <remarks>
+/// Machines with vectors of another width add in another order: their scores differ in the last bits, so that two groups with nearly the same score
+/// may change places. What all boards must agree on is decided by one of them.
+/// </remarks>
 public sealed class GroupPredictor
 {
     /// <summary>Largest rank of a map that is kept as two factors.</summary>
@@ -95,11 +101,47 @@ public sealed class GroupPredictor
         TensorPrimitives.Add(scores, _bias, scores);
     }
 
+    // Four rows share each load of the input, and their sums do not wait for each other.
     private static void Multiply(float[] matrix, ReadOnlySpan<float> input, Span<float> output)
     {
-        for (int row = 0; row < output.Length; row++)
+        int size = input.Length;
+        ReadOnlySpan<Vector<float>> x = MemoryMarshal.Cast<float, Vector<float>>(input);
+        int done = x.Length * Vector<float>.Count;
+        int row = 0;
+        for (; row + 4 <= output.Length; row += 4)
         {
-            output[row] = TensorPrimitives.Dot(matrix.AsSpan(row * input.Length, input.Length), input);
+            ReadOnlySpan<Vector<float>> first = Vectors(matrix, row, size, x.Length);
+            ReadOnlySpan<Vector<float>> second = Vectors(matrix, row + 1, size, x.Length);
+            ReadOnlySpan<Vector<float>> third = Vectors(matrix, row + 2, size, x.Length);
+            ReadOnlySpan<Vector<float>> fourth = Vectors(matrix, row + 3, size, x.Length);
+            (Vector<float> a, Vector<float> b, Vector<float> c, Vector<float> d) = (default, default, default, default);
+            for (int i = 0; i < x.Length; i++)
+            {
+                a = Vector.FusedMultiplyAdd(first[i], x[i], a);
+                b = Vector.FusedMultiplyAdd(second[i], x[i], b);
+                c = Vector.FusedMultiplyAdd(third[i], x[i], c);
+                d = Vector.FusedMultiplyAdd(fourth[i], x[i], d);
+            }
+
+            output[row] = Vector.Sum(a);
+            output[row + 1] = Vector.Sum(b);
+            output[row + 2] = Vector.Sum(c);
+            output[row + 3] = Vector.Sum(d);
+            for (int i = done; i < size; i++)
+            {
+                for (int k = row; k < row + 4; k++)
+                {
+                    output[k] += matrix[(k * size) + i] * input[i];
+                }
+            }
+        }
+
+        for (; row < output.Length; row++)
+        {
+            output[row] = TensorPrimitives.Dot(matrix.AsSpan(row * size, size), input);
         }
     }
+
+    private static ReadOnlySpan<Vector<float>> Vectors(float[] matrix, int row, int size, int count) =>
+        MemoryMarshal.Cast<float, Vector<float>>(matrix.AsSpan(row * size, size))[..count];
 }

@@ -20,6 +20,7 @@ internal sealed class RegroupRun(CalibrationModel model, CalibrationText text, R
 
     internal IReadOnlyList<RegroupReport> Run(IProgress<double> progress, CancellationToken cancellation)
     {
+        ModelRegrouper.CheckType(model.Weights, setting.Type);
         ActivitySums activity = new(model, MovesNeurons, threads);
         Watch(Beginning(ActivityTokens), activity, activity.AddChunk, new PartOfProgress(progress, 0, ActivityShare), cancellation);
         float[][] meansBefore = [.. Enumerable.Range(0, model.StageCount).Select(activity.MeanShares)];
