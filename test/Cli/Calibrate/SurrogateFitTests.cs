@@ -14,12 +14,12 @@ public sealed class SurrogateFitTests
         using TemporaryFolder folder = new();
         using CalibrationModel model = new(TestPaths.Shared(CommandLine.Story), threads: 1);
         CalibrateSetting setting = new(
-            folder.Write("text.txt", MadeText.Stories(20, seed: 1)), folder.File("out.halo"), 400, 0.1, null, 40, 1, null, SurrogateRank: 1, Threads: 1);
+            folder.Write("text.txt", MadeText.Stories(20, seed: 1)), folder.File("out.halo"), 200, 0.1, null, 24, 1, null, SurrogateRank: 1, Threads: 1);
         CalibrationText text = CalibrationText.Read(setting, model.Tokenizer, model.Config.ContextLength);
         ModelSums sums = new FittingRun(model, setting, text).Run(new Progress<double>(), CancellationToken.None);
 
         double before = double.PositiveInfinity;
-        foreach (int rank in new[] { 0, 1, 3, 8 })
+        foreach (int rank in new[] { 0, 1, 4 })
         {
             ModelImportance importance = ImportanceFit.Fit(model, setting with { SurrogateRank = rank }, sums, CancellationToken.None);
             ErrorMeter meter = new(model, importance);
