@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Halo.Cli.Bench;
+using Halo.Cli.Calibrate;
 using Halo.Cli.Cluster;
 using Halo.Cli.Eval;
 using Halo.Cli.Generate;
@@ -17,6 +18,7 @@ internal static class Program
     {
         GenerateCommand.Create(),
         InspectCommand.Create(),
+        CalibrateCommand.Create(),
         KeyCommand.Create(),
         BoardsCommand.Create(),
         new Command("eval", "Measure a model's quality.")

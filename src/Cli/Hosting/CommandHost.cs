@@ -98,7 +98,7 @@ internal static class CommandHost
     {
         CommandFault or IOException or UnauthorizedAccessException => fault.Message,
         Grains.ModelUnavailableException or Grains.BadRequestException => fault.Message,
-        Inference.Gguf.GgufFormatException => fault.Message,
+        Inference.Gguf.GgufFormatException or Planning.Importance.ImportanceFormatException => fault.Message,
         Halo.Boards.Control.ClusterKeyException or Halo.Boards.BoardLostException or Silo.BoardsUnavailableException => fault.Message,
         AggregateException { InnerException: { } inner } => Describe(inner),
 

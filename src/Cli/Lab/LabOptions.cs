@@ -43,22 +43,23 @@ internal static class LabOptions
     /// <param name="output">The file.</param>
     /// <param name="model">The model that is read meanwhile.</param>
     /// <param name="force">Whether a file may be replaced.</param>
+    /// <param name="option">The option that named the file.</param>
     /// <exception cref="CommandFault">It cannot be written there.</exception>
-    internal static string CheckOutput(string output, string model, bool force)
+    internal static string CheckOutput(string output, string model, bool force, string option = "--out")
     {
         if (Path.GetFullPath(output) == Path.GetFullPath(model))
         {
-            throw new CommandFault($"--out '{output}' is the model itself; name another file.");
+            throw new CommandFault($"{option} '{output}' is the model itself; name another file.");
         }
 
         if (Directory.Exists(output))
         {
-            throw new CommandFault($"--out '{output}' is a directory; name a file in it.");
+            throw new CommandFault($"{option} '{output}' is a directory; name a file in it.");
         }
 
         if (Path.GetDirectoryName(Path.GetFullPath(output)) is { } folder && !Directory.Exists(folder))
         {
-            throw new CommandFault($"--out '{output}': there is no folder '{folder}'; make it first.");
+            throw new CommandFault($"{option} '{output}': there is no folder '{folder}'; make it first.");
         }
 
         return force || !File.Exists(output)

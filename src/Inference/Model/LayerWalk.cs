@@ -43,6 +43,9 @@ public sealed unsafe class LayerWalk : IDisposable
     /// <summary>The residual stream of the step's rows, row-major (rows, hiddenSize).</summary>
     public Span<float> Residual => _residual.Slice(0, _scratch.RowCount * _config.HiddenSize);
 
+    /// <summary>What the stage just computed has left behind, until the next one begins.</summary>
+    internal StageScratch Scratch => _scratch;
+
     /// <summary>Rows whose logits the step wants.</summary>
     public int LogitRowCount => _logitRowCount;
 

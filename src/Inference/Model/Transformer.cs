@@ -1,4 +1,6 @@
 using System.Numerics.Tensors;
+using Halo.Inference.Model.Observation;
+using Halo.Inference.Model.Pieces;
 using Halo.Inference.Threading;
 
 namespace Halo.Inference.Model;
@@ -36,9 +38,11 @@ public sealed class Transformer : IDisposable
     public long KvBlocks => _pool.RentedBlocks;
 
     /// <summary>Computes a step.</summary>
+    /// <param name="step">The step.</param>
+    /// <param name="observer">Sees every stage, and may change its output.</param>
     /// <returns>The logits of the wanted rows, row-major (logitRows, vocabularySize), valid until the next call.</returns>
     /// <exception cref="StepException">The step does not fit; see <see cref="LayerWalk.Begin"/>.</exception>
-    public ReadOnlySpan<float> Forward(Step step)
+    public ReadOnlySpan<float> Forward(Step step, IStageObserver? observer = null)
     {
         int hiddenSize = _weights.Config.HiddenSize;
         int rows = Math.Min(step.Rows.Count, _limits.MaxRows);
@@ -52,8 +56,10 @@ public sealed class Transformer : IDisposable
         for (int layer = 0; layer < _weights.Config.LayerCount; layer++)
         {
             _walk.Attention(layer, partialSum);
+            observer?.Observe(new StageView(PieceKind.Attention, layer, _walk.Scratch, partialSum));
             TensorPrimitives.Add(_walk.Residual, partialSum, _walk.Residual);
             _walk.FeedForward(layer, partialSum);
+            observer?.Observe(new StageView(PieceKind.FeedForward, layer, _walk.Scratch, partialSum));
             TensorPrimitives.Add(_walk.Residual, partialSum, _walk.Residual);
         }
 
