@@ -81,6 +81,7 @@ public sealed class TailDeadlineTests
             late.CameLate(late.Missed(Worth), 1_200);
         }
 
+        late.Came(100, Worth);
         Assert.InRange(never.Slack(Limit, isLossy: true), TailDeadline.Floor, 500);
         Assert.InRange(late.Slack(Limit, isLossy: true), 1_200, 2_000);
     }
