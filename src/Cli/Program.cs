@@ -8,6 +8,7 @@ using Halo.Cli.Hosting;
 using Halo.Cli.Inspect;
 using Halo.Cli.Lab;
 using Halo.Cli.Lab.Loss;
+using Halo.Cli.Lab.Schemes;
 
 namespace Halo.Cli;
 
@@ -36,6 +37,7 @@ internal static class Program
             RandomCommand.Create(),
             NetCommand.Create(),
             LossCommand.Create(),
+            SchemesCommand.Create(),
             HeadCommand.Create(),
         },
     };

@@ -61,6 +61,13 @@ public sealed record SequenceRequest
     /// <summary>The first given token, by position, whose score is wanted, at least 1; null for none.</summary>
     [Id(5)]
     public int? ScoreFrom { get; init; }
+
+    /// <summary>
+    /// The most given tokens that are computed in one step, at least 1; null for as many as fit. With 1 a text is scored as if it were generated, which
+    /// is what boards that may miss sums are measured with.
+    /// </summary>
+    [Id(6)]
+    public int? RowsPerStep { get; init; }
 }
 
 /// <summary>How tokens are sampled. Ranges are checked by <c>Halo.Inference.Sampling.SamplingParameters</c>, which explains each.</summary>

@@ -78,6 +78,9 @@ public sealed class HaloClusterOptions
     /// <summary>Relaxed: boards whose sums are always waited for, counted from the head board on in the plan's order; at least 1.</summary>
     public int CriticalBoards { get; set; } = 1;
 
+    /// <summary>See <see cref="DatagramOptions.CriticalStages"/>.</summary>
+    public List<int>? CriticalStages { get; set; }
+
     /// <summary>Relaxed: the longest that a stage waits for the sums of the other boards.</summary>
     public TimeSpan DeadlineLimit { get; set; } = TimeSpan.FromMilliseconds(50);
 
@@ -112,6 +115,7 @@ public sealed class HaloClusterOptions
     internal SessionTransport SessionTransport => new(Topology, WireType, Transport == TransportKind.Datagram ? Policy : null)
     {
         CriticalBoards = CriticalBoards,
+        CriticalStages = CriticalStages,
         DeadlineLimit = DeadlineLimit,
     };
 

@@ -80,6 +80,7 @@ public static class HaloSiloExtensions
                 services.AddSingleton<ITransportFactory>(new DatagramTransportFactory(new DatagramOptions(options.Topology, options.WireType, options.Policy)
                 {
                     CriticalBoards = options.CriticalBoards,
+                    CriticalStages = options.CriticalStages,
                     DeadlineLimit = options.DeadlineLimit,
                 }));
                 break;

@@ -19,6 +19,9 @@ public sealed record SessionTransport(Topology Topology, WireType WireType, Deli
     /// <summary>See <see cref="DatagramOptions.CriticalBoards"/>.</summary>
     public int CriticalBoards { get; init; } = 1;
 
+    /// <summary>See <see cref="DatagramOptions.CriticalStages"/>.</summary>
+    public IReadOnlyList<int>? CriticalStages { get; init; }
+
     /// <summary>See <see cref="DatagramOptions.DeadlineLimit"/>.</summary>
     public TimeSpan DeadlineLimit { get; init; } = TimeSpan.FromMilliseconds(50);
 
@@ -57,5 +60,5 @@ public sealed record SessionTransport(Topology Topology, WireType WireType, Deli
     }
 
     private DatagramOptions DatagramOptions() =>
-        new(Topology, WireType, Datagrams!.Value) { CriticalBoards = CriticalBoards, DeadlineLimit = DeadlineLimit };
+        new(Topology, WireType, Datagrams!.Value) { CriticalBoards = CriticalBoards, CriticalStages = CriticalStages, DeadlineLimit = DeadlineLimit };
 }

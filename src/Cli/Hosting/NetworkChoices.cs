@@ -57,6 +57,18 @@ internal sealed class NetworkChoices
         "--critical-boards", "Relaxed: how many boards, the head board first, are always waited for; what others send after its deadline counts as zero.", 1,
         count => count >= 1, "a whole number, 1 or more");
 
+    private readonly Option<int[]?> _criticalStages = new("--critical-stages")
+    {
+        Description = "Relaxed: stages of which all boards' sums are waited for; attention of layer L is 2L, feed-forward 2L+1. [default: those of the first layer and of the last]",
+        HelpName = "STAGE,...|none",
+        CustomParser = result => CommandOptions.Read<int[]?>(result, "--critical-stages", "whole numbers from 0, comma-separated, or none", text =>
+        {
+            string[] words = text == "none" ? [] : text.Split(',');
+            int[] stages = [.. words.Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int stage) ? stage : -1)];
+            return (Array.TrueForAll(stages, stage => stage >= 0), stages);
+        }),
+    };
+
     private readonly Option<double> _deadline = CommandOptions.Number(
         "--deadline-ms", "Relaxed: the longest wait for the other boards in a stage, in milliseconds.", 50.0,
         limit => limit is > 0 and <= 10_000, "a number above 0, up to 10000");
@@ -71,7 +83,7 @@ internal sealed class NetworkChoices
 
     internal void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_boards, _key, _trust, _headHoldsShards, _speeds, _topology, _wire, _policy, _criticalBoards, _deadline, _udpPort])
+        foreach (Option option in (Option[])[_boards, _key, _trust, _headHoldsShards, _speeds, _topology, _wire, _policy, _criticalBoards, _criticalStages, _deadline, _udpPort])
         {
             command.Add(option);
         }
@@ -85,7 +97,7 @@ internal sealed class NetworkChoices
         return boards.Length > 0 || key is null
             ? new NetworkSetting(
                 boards, key, parsed.GetValue(_trust), bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
-                parsed.GetValue(_policy), parsed.GetValue(_criticalBoards), TimeSpan.FromMilliseconds(parsed.GetValue(_deadline)), parsed.GetValue(_udpPort))
+                parsed.GetValue(_policy), parsed.GetValue(_criticalBoards), parsed.GetValue(_criticalStages), TimeSpan.FromMilliseconds(parsed.GetValue(_deadline)), parsed.GetValue(_udpPort))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
 }
@@ -100,11 +112,12 @@ internal sealed class NetworkChoices
 /// <param name="WireType">How partial sums travel.</param>
 /// <param name="Policy">What datagrams do against loss.</param>
 /// <param name="CriticalBoards">Relaxed: boards that are always waited for.</param>
+/// <param name="CriticalStages">Relaxed: stages of which all sums are waited for; null for the usual ones.</param>
 /// <param name="DeadlineLimit">Relaxed: the longest wait for the others.</param>
 /// <param name="UdpPort">This process's port for datagrams; null for any that is free.</param>
 internal sealed record NetworkSetting(
     IReadOnlyList<string> Boards, string? KeyFile, string? TlsTrustFile, bool HeadHoldsShards, IReadOnlyList<double> Speeds, Topology Topology, WireType WireType, DeliveryPolicy Policy,
-    int CriticalBoards, TimeSpan DeadlineLimit, int? UdpPort)
+    int CriticalBoards, IReadOnlyList<int>? CriticalStages, TimeSpan DeadlineLimit, int? UdpPort)
 {
     internal bool HasBoards => Boards.Count > 0;
 
@@ -120,6 +133,7 @@ internal sealed record NetworkSetting(
         options.WireType = WireType;
         options.Policy = Policy;
         options.CriticalBoards = CriticalBoards;
+        options.CriticalStages = CriticalStages is null ? null : [.. CriticalStages];
         options.DeadlineLimit = DeadlineLimit;
         options.UdpPort = UdpPort;
     }

@@ -38,7 +38,7 @@ internal sealed class DatagramArrivals(
         bool isTotal = head.Kind == FrameKind.Total && peer == headPlace && topology != Topology.Mesh;
         if ((isSum || isTotal) && relaxed?.Takes(head.Elements) == true)
         {
-            return head.Class == ChunkHead.Tail && (isTotal || !relaxed.IsTail(peer)) ? ChunkVerdict.Nonsense : relaxed.Put(peer, head, bytes, now);
+            return head.Class == ChunkHead.Tail && (isTotal || !relaxed.IsTail(peer, head.Key.Stage)) ? ChunkVerdict.Nonsense : relaxed.Put(peer, head, bytes, now);
         }
 
         bool isLate = head.Key.StepNumber <= EndedStep;

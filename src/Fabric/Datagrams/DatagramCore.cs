@@ -15,6 +15,8 @@ internal sealed class DatagramCore : IRelay, IDisposable
     private const int ChunksOnTheWay = 128;
     private const int FewestOnTheWay = 8;
 
+    private const double LeastLoss = 0.0005; // less is the memory of an accident
+
     private readonly DatagramLink?[] _links; // by place
     private readonly IDatagramSink _sink;
     private readonly bool _canRelay;
@@ -47,6 +49,39 @@ internal sealed class DatagramCore : IRelay, IDisposable
 
     /// <summary>Whether nothing is left to send or to acknowledge.</summary>
     internal bool IsQuiet => !Any(link => !link.IsQuiet);
+
+    /// <summary>Whether a link loses datagrams here.</summary>
+    internal bool IsLossy
+    {
+        get
+        {
+            foreach (DatagramLink? link in _links)
+            {
+                if (link is { IncomingLoss: > LeastLoss })
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>The mean round trip to the other boards, in microseconds; 0 while none is known.</summary>
+    internal double RoundTrip
+    {
+        get
+        {
+            (long sum, int known) = (0, 0);
+            foreach (DatagramLink? link in _links)
+            {
+                long mean = link?.RoundTripMean ?? 0;
+                (sum, known) = (sum + mean, known + (mean > 0 ? 1 : 0));
+            }
+
+            return known == 0 ? 0 : (double)sum / known;
+        }
+    }
 
     /// <summary>When <see cref="Poll"/> has something to do; <see cref="long.MaxValue"/> where only a datagram can change that.</summary>
     internal long Deadline
@@ -92,9 +127,15 @@ internal sealed class DatagramCore : IRelay, IDisposable
     {
         for (int to = 0; to < _links.Length; to++)
         {
-            if (peer < 0 || peer == to)
+            if ((peer >= 0 && peer != to) || _links[to] is not { } link)
             {
-                _links[to]?.SendTail(message, now);
+                continue;
+            }
+
+            link.SendTail(message, Relays(link) ? 1 : link.Copies, now);
+            if (Relays(link))
+            {
+                link.SendTailOver(Third(link), message, now);
             }
         }
 

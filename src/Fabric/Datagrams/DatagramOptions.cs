@@ -32,6 +32,12 @@ public sealed record DatagramOptions(
     /// <summary>Relaxed: boards whose sums are critical, counted from the head board on in the plan's order; at least 1.</summary>
     public int CriticalBoards { get; init; } = 1;
 
+    /// <summary>
+    /// Relaxed: stages, from 0, of which all boards' sums are critical: attention of layer l is 2l, feed-forward 2l + 1. Null for those of the first layer
+    /// and of the last.
+    /// </summary>
+    public IReadOnlyList<int>? CriticalStages { get; init; }
+
     /// <summary>Relaxed: the longest that a stage waits for a tail after all that is critical has come.</summary>
     public TimeSpan DeadlineLimit { get; init; } = TimeSpan.FromMilliseconds(50);
 

@@ -277,7 +277,7 @@ public sealed class DatagramTransport : ITransport
         }
 
         int receiver = IsStar ? _head : -1;
-        if (isRelaxed && _relaxed!.IsTail(_board))
+        if (isRelaxed && _relaxed!.IsTail(_board, key.Stage))
         {
             lock (_gate)
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Halo.Fabric.Simulated;
 using Halo.Fabric.Stages;
 
 namespace Halo.Fabric.Transport;
@@ -15,6 +16,7 @@ public sealed class InProcessFabric
     private readonly float[] _logits; // (logitRows, vocabularySize)
     private readonly int _vocabularySize;
     private readonly IReadOnlyList<string> _names;
+    private readonly SimulatedLosses? _losses;
     private int _announcementLength;
     private long _announcedStep;
     private long _announcementNumber;
@@ -22,8 +24,10 @@ public sealed class InProcessFabric
     /// <param name="size">Numbers of boards, stages and elements.</param>
     /// <param name="spin">Whether waiting may spin: only where each step thread has a core of its own.</param>
     /// <param name="names">The boards' names, for messages; their places where left out.</param>
-    public InProcessFabric(FabricSize size, bool spin, IReadOnlyList<string>? names = null)
+    /// <param name="losses">What boards miss of each other's sums; null where nothing gets lost.</param>
+    public InProcessFabric(FabricSize size, bool spin, IReadOnlyList<string>? names = null, SimulatedLosses? losses = null)
     {
+        _losses = losses;
         _names = names ?? [.. Enumerable.Range(0, size.BoardCount).Select(board => board.ToString(CultureInfo.InvariantCulture))];
         _inbox = new StageInbox(size, spin);
         _announced = new ProgressGate(1, spin);
@@ -68,11 +72,17 @@ public sealed class InProcessFabric
 
         public Span<float> PartialSum(in StageKey key, int length) => fabric._inbox.Buffer(board, key, length);
 
-        public void Contribute(in StageKey key, int length) => fabric._inbox.Arrived(board, key, length);
+        public void Contribute(in StageKey key, int length)
+        {
+            fabric._losses?.Round(board, fabric._inbox.Buffer(board, key, length));
+            fabric._inbox.Arrived(board, key, length);
+        }
 
         public void ContributeNothing(in StageKey key, int length) => fabric._inbox.Arrived(board, key, 0);
 
-        public StageResult Complete(in StageKey key, Span<float> residual) => fabric._inbox.Complete(key, 0, fabric.BoardCount, residual);
+        public StageResult Complete(in StageKey key, Span<float> residual) => fabric._losses is { } losses
+            ? losses.Complete(board, key, fabric._inbox, residual)
+            : fabric._inbox.Complete(key, 0, fabric.BoardCount, residual);
 
         public Span<float> LogitBlock(int rows, int firstToken, int tokenCount, out int stride)
         {
@@ -80,7 +90,8 @@ public sealed class InProcessFabric
             return rows == 0 ? [] : fabric._logits.AsSpan(firstToken, (rows - 1) * stride + tokenCount);
         }
 
-        public void EndStep(long stepNumber, ulong residualChecksum) => fabric._inbox.EndStep(board, stepNumber, residualChecksum);
+        public void EndStep(long stepNumber, ulong residualChecksum) =>
+            fabric._inbox.EndStep(board, stepNumber, fabric._losses is { MayDiffer: true } ? 0 : residualChecksum);
 
         public StageResult CompleteStep(long stepNumber) => fabric._inbox.CompleteStep(stepNumber, board, fabric._names);
 

@@ -97,6 +97,13 @@ internal sealed class StageInbox
         }
     }
 
+    /// <summary>A part of what a board contributed to a stage; empty where it holds no shard of it.</summary>
+    internal ReadOnlySpan<float> Contribution(int board, in StageKey key, int start, int length)
+    {
+        int index = Index(board, key);
+        return _lengths[index] > 0 ? _partialSums[index].AsSpan(start, length) : [];
+    }
+
     /// <summary>Says that a board has let go of a step, and what its residual is at the end.</summary>
     internal void EndStep(int board, long stepNumber, ulong residualChecksum)
     {

@@ -37,6 +37,9 @@ internal sealed class ScheduledSequence
     /// <summary>Tokens whose KV is written.</summary>
     internal int Computed { get; set; }
 
+    /// <summary>The most rows of this sequence in one step.</summary>
+    internal int MostRows => _request.RowsPerStep ?? int.MaxValue;
+
     /// <summary>Rows of this sequence in the step that is under way.</summary>
     internal int InStep { get; set; }
 

@@ -121,6 +121,11 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         {
             throw new BadRequestException("max_tokens", $"max_tokens is {request.MaxTokens}; it must be 0 or more.");
         }
+
+        if (request.RowsPerStep is < 1)
+        {
+            throw new BadRequestException("rows_per_step", $"RowsPerStep is {request.RowsPerStep}; it must be 1 or more.");
+        }
     }
 
     private ModelUnavailableException NotReady() => new(ModelFault.Failed, $"{Model} has no committed plan yet.");

@@ -159,7 +159,7 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
 
     private void AddRows(Step step, ScheduledSequence sequence)
     {
-        int room = limits.MaxRows - step.Rows.Count;
+        int room = Math.Min(sequence.MostRows, limits.MaxRows - step.Rows.Count);
         for (int i = 0; i < sequence.Pending && i < room; i++)
         {
             int position = sequence.Computed + i;

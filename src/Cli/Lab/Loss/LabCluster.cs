@@ -36,9 +36,18 @@ internal sealed class LabCluster : IAsyncDisposable
     private string KeyFile => Path.Combine(_folder.FullName, "cluster.key");
 
     /// <summary>Starts the processes and waits until all are in service.</summary>
+    /// <param name="setting">Boards and the seed of what links lose.</param>
+    /// <param name="model">The model's file.</param>
+    /// <param name="policy">How boards exchange sums.</param>
+    /// <param name="topology">Who sends them to whom.</param>
+    /// <param name="wire">How they travel.</param>
+    /// <param name="tokens">The most tokens of a run.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="headArguments">Further arguments of the head process.</param>
     /// <exception cref="Halo.Lab.LabException">The network cannot be made, or a process ended; nothing is left behind.</exception>
     internal static async Task<LabCluster> StartAsync(
-        LinkSetting setting, string model, LossPolicy policy, Topology topology, WireType wire, int tokens, CancellationToken cancellationToken)
+        LinkSetting setting, string model, LossPolicy policy, Topology topology, WireType wire, int tokens, CancellationToken cancellationToken,
+        params IEnumerable<string> headArguments)
     {
         LabCluster cluster = new(await Task.Run(() => LabNetwork.Create(setting.Boards, setting.Seed), cancellationToken));
         try
@@ -52,7 +61,7 @@ internal sealed class LabCluster : IAsyncDisposable
 
             ClusterKey.WriteNew(cluster.KeyFile);
             await cluster.StartBoardsAsync(model, limit.Token);
-            await cluster.StartHeadAsync(model, policy, topology, wire, tokens, limit.Token);
+            await cluster.StartHeadAsync(model, policy, topology, wire, tokens, headArguments, limit.Token);
             return cluster;
         }
         catch
@@ -78,6 +87,15 @@ internal sealed class LabCluster : IAsyncDisposable
     internal async Task<HeadRun> GenerateAsync(int tokens, CancellationToken cancellationToken)
     {
         await Head.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"run {tokens}"));
+        string line = await Head.ReadLineAsync(HeadCommand.AnswerBeginning, cancellationToken);
+        return JsonSerializer.Deserialize(line, HeadJson.Default.HeadRun)!;
+    }
+
+    /// <summary>Has the head score a text's first tokens, one a step, and fewer where they take longer than a limit.</summary>
+    /// <exception cref="Halo.Lab.LabException">The head process ended.</exception>
+    internal async Task<HeadRun> ScoreAsync(int tokens, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        await Head.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{HeadCommand.ScoreWord} {tokens} {limit.TotalMilliseconds:0}"));
         string line = await Head.ReadLineAsync(HeadCommand.AnswerBeginning, cancellationToken);
         return JsonSerializer.Deserialize(line, HeadJson.Default.HeadRun)!;
     }
@@ -132,7 +150,8 @@ internal sealed class LabCluster : IAsyncDisposable
     }
 
     private async Task StartHeadAsync(
-        string model, LossPolicy policy, Topology topology, WireType wire, int tokens, CancellationToken cancellationToken)
+        string model, LossPolicy policy, Topology topology, WireType wire, int tokens, IEnumerable<string> headArguments,
+        CancellationToken cancellationToken)
     {
         string[] transport = policy switch
         {
@@ -146,7 +165,7 @@ internal sealed class LabCluster : IAsyncDisposable
             _network.Boards[0], "the head", LabProgram.Dotnet,
             [
                 LabProgram.Of("halo.dll"), "lab", HeadCommand.Name, "--model", model, "--key-file", KeyFile, "--topology", topology.ToString(),
-                "--wire", wire.ToString(), "--tokens", Text(tokens), .. transport, .. boards,
+                "--wire", wire.ToString(), "--tokens", Text(tokens), .. transport, .. boards, .. headArguments,
             ]));
         await Head.ReadLineAsync(HeadCommand.Ready, cancellationToken);
     }

@@ -95,6 +95,12 @@ internal sealed class DatagramLink : IDisposable
     /// <summary>Whether what was sent last by the straight way did not come.</summary>
     internal bool IsBad => _echoes.IsBad;
 
+    /// <summary>Packet loss rate of what comes over it, 0 to 1.</summary>
+    internal double IncomingLoss => _packets.Loss.Mean;
+
+    /// <summary>The smoothed round trip in microseconds; 0 while it is not known.</summary>
+    internal long RoundTripMean => _roundTrip.Mean;
+
     /// <summary>Adds a message, for <see cref="SendNew"/>.</summary>
     internal void Queue(in OutgoingMessage message) => _outgoing.Queue(message);
 
@@ -175,10 +181,12 @@ internal sealed class DatagramLink : IDisposable
         }
     }
 
-    /// <summary>Sends a message, as often as loss asks for, whose chunks are neither acknowledged nor sent again.</summary>
-    internal void SendTail(in OutgoingMessage message, long now)
+    /// <summary>Sends a message whose chunks are neither acknowledged nor sent again.</summary>
+    /// <param name="message">The message.</param>
+    /// <param name="copies">Times that it is sent.</param>
+    /// <param name="now">The time.</param>
+    internal void SendTail(in OutgoingMessage message, int copies, long now)
     {
-        int copies = Copies;
         for (int copy = 0; copy < copies; copy++)
         {
             int offset = 0;
@@ -198,6 +206,25 @@ internal sealed class DatagramLink : IDisposable
             }
             while (offset < message.Bytes);
         }
+    }
+
+    /// <summary>Sends such a message over a third board.</summary>
+    /// <param name="third">The link to that board.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="now">The time.</param>
+    internal void SendTailOver(DatagramLink third, in OutgoingMessage message, long now)
+    {
+        int offset = 0;
+        do
+        {
+            DatagramWriter writer = new(third._scratch);
+            ChunkHead head = message.HeadAt(0, offset) with { Class = ChunkHead.Tail, Copy = 1, Route = ChunkRoute.ToCarry, Place = (byte)_peer };
+            writer.TryAdd(head, message.Buffer.AsSpan(message.Start + offset, head.ChunkBytes));
+            _counts.CopiedChunks++;
+            third.Send(ref writer, now);
+            offset += head.ChunkBytes;
+        }
+        while (offset < message.Bytes);
     }
 
     /// <summary>Whether something of a step's stages up to one is not acknowledged, or waits to be sent.</summary>

@@ -16,12 +16,10 @@ internal sealed class RelaxedInbox
     /// <summary>Stages that a board may be ahead of another.</summary>
     internal const int Depth = 8;
 
-    /// <summary>Stages from one residual of the head board to the next.</summary>
-    internal const int ResyncStages = Depth;
-
     // Larger sums, of many rows, are exact: their time is made of bytes, not of waiting.
     private const int MostChunks = 16;
 
+    private readonly CriticalSums _critical;
     private readonly int _stageCount;
     private readonly int _boardCount;
     private readonly PartialMessage[] _sums;                         // (Depth, boards)
@@ -30,8 +28,12 @@ internal sealed class RelaxedInbox
     private long _step = -1;      // the step whose stages are being completed
     private int _completed = -1;  // its last completed stage
 
-    internal RelaxedInbox(FabricSize size, WireType wireType)
+    /// <param name="size">Sizes of buffers.</param>
+    /// <param name="wireType">How sums travel.</param>
+    /// <param name="critical">Says before which stages the head board's residual comes.</param>
+    internal RelaxedInbox(FabricSize size, WireType wireType, CriticalSums critical)
     {
+        _critical = critical;
         ChunkLayout layout = new(wireType);
         (_stageCount, _boardCount) = (size.StageCount, size.BoardCount);
         MostElements = Math.Min(MostChunks * layout.Elements, size.MaxRows * size.HiddenSize);
@@ -50,14 +52,11 @@ internal sealed class RelaxedInbox
     /// <summary>Most elements of a sum that is relaxed.</summary>
     internal int MostElements { get; }
 
-    /// <summary>Whether the head board's residual comes with a stage: the last has it, and every eighth before.</summary>
-    internal bool HasResync(int stage) => stage > 0 && (_stageCount - 1 - stage) % ResyncStages == 0;
-
     /// <summary>A board's sum of a stage.</summary>
     internal PartialMessage SumOf(int board, in StageKey key) => _sums[key.Stage % Depth * _boardCount + board];
 
     /// <summary>The head board's residual before a stage.</summary>
-    internal PartialMessage ResidualBefore(in StageKey key) => _residuals[key.Stage / ResyncStages % _residuals.Length];
+    internal PartialMessage ResidualBefore(in StageKey key) => _residuals[key.Stage / CriticalSums.ResyncStages % _residuals.Length];
 
     /// <summary>Puts a chunk of another board's sum in its place.</summary>
     internal ChunkVerdict PutSum(int board, in ChunkHead head, ReadOnlySpan<byte> bytes, long now) =>
@@ -65,7 +64,7 @@ internal sealed class RelaxedInbox
 
     /// <summary>Puts a chunk of the head board's residual in its place.</summary>
     internal ChunkVerdict PutResidual(in ChunkHead head, ReadOnlySpan<byte> bytes, long now) =>
-        HasResync(head.Key.Stage) ? Put(ResidualBefore(head.Key), head, bytes, now) : ChunkVerdict.Nonsense;
+        _critical.HasResync(head.Key.Stage) ? Put(ResidualBefore(head.Key), head, bytes, now) : ChunkVerdict.Nonsense;
 
     /// <summary>
     /// total[i] = p_0[i] + p_1[i] + ..., in the order of the boards; what was not filled must be there. The same bits as an exact

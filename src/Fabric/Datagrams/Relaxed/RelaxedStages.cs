@@ -16,8 +16,7 @@ namespace Halo.Fabric.Datagrams.Relaxed;
 /// </summary>
 internal sealed class RelaxedStages
 {
-    // What one link loses others will: boards share a room. So many stages are some tens of tokens.
-    private const int RememberedStages = 2048;
+    private const double LeastWorth = 500; // microseconds: schedulers are no better
 
     private readonly int _board;
     private readonly int _head;
@@ -27,13 +26,13 @@ internal sealed class RelaxedStages
     private readonly SumEncoder _encoder;
     private readonly SumEncoder _residualEncoder;
     private readonly float[] _total;
-    private readonly bool[] _isCritical;
+    private readonly CriticalSums _critical;
     private readonly TailDeadline[] _deadlines;
+    private readonly int[] _missed; // (Depth, boards): see TailDeadline.Missed
     private readonly long[] _filled;
     private readonly long[] _late;
     private readonly long[] _used;
     private double _largestDrift; // relative, of 2-norms
-    private int _lossyStages; // stages for which links still count as lossy
     private readonly long[] _criticalAt = new long[RelaxedInbox.Depth]; // when all that is critical of a stage was there; 0 before
 
     /// <param name="board">This board's place.</param>
@@ -44,23 +43,30 @@ internal sealed class RelaxedStages
     {
         (_board, _head, _boardCount) = (board, head, size.BoardCount);
         _limit = (long)options.DeadlineLimit.TotalMicroseconds;
-        _inbox = new RelaxedInbox(size, options.WireType);
+        _critical = new CriticalSums(size.BoardCount, head, size.StageCount, options.CriticalBoards, options.CriticalStages);
+        _inbox = new RelaxedInbox(size, options.WireType, _critical);
+        _deadlines = [.. Enumerable.Range(0, size.BoardCount).Select(_ => new TailDeadline())];
+        _missed = new int[RelaxedInbox.Depth * size.BoardCount];
         _encoder = new SumEncoder(_inbox.MostElements, options.WireType, RelaxedInbox.Depth);
         _residualEncoder = new SumEncoder(_inbox.MostElements, WireType.F32, 2);
         _total = GC.AllocateArray<float>(_inbox.MostElements, pinned: true);
-        _isCritical = [.. Enumerable.Range(0, size.BoardCount).Select(place => Rank(place, head) < options.CriticalBoards)];
-        _deadlines = new TailDeadline[size.BoardCount];
         (_filled, _late, _used) = (new long[size.BoardCount], new long[size.BoardCount], new long[size.BoardCount]);
     }
 
     /// <summary>Whether the step at hand had relaxed stages of a mesh, after which boards may differ.</summary>
     internal bool MayDiffer { get; private set; }
 
+    /// <summary>The mean round trip to the other boards, in microseconds; 0 while it is not known.</summary>
+    internal double RoundTrip { get; set; }
+
+    /// <summary>Whether links lose datagrams: what one loses others will, as boards share a room.</summary>
+    internal bool IsLossy { get; set; }
+
     /// <summary>Whether sums of so many elements are relaxed.</summary>
     internal bool Takes(int elements) => elements <= _inbox.MostElements;
 
-    /// <summary>Whether this board's sums are of the tail.</summary>
-    internal bool IsTail(int board) => !_isCritical[board];
+    /// <summary>Whether a board's sum of a stage is of the tail.</summary>
+    internal bool IsTail(int board, int stage) => !_critical.IsCritical(board, stage);
 
     /// <summary>Adds what is known of a board's sums to what is known of the link to it.</summary>
     internal LinkStatistics AddTo(LinkStatistics link, int board) => link with
@@ -94,14 +100,13 @@ internal sealed class RelaxedStages
     internal ChunkVerdict Put(int board, in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
     {
         ChunkVerdict verdict = _inbox.PutSum(board, head, bytes, now);
-        if (verdict == ChunkVerdict.Late && !_isCritical[board])
+        if (verdict == ChunkVerdict.Late && IsTail(board, head.Key.Stage))
         {
-            // It teaches how late this board's tails are; of a stage long past, nobody knows any more.
             _late[board]++;
-            long critical = _criticalAt[head.Key.Stage % RelaxedInbox.Depth];
-            if (critical > 0 && head.IsLast)
+            int slot = head.Key.Stage % RelaxedInbox.Depth;
+            if (_criticalAt[slot] > 0 && _inbox.SumOf(board, head.Key).IsWhole(head.Key))
             {
-                _deadlines[board].Came(now - critical);
+                _deadlines[board].CameLate(_missed[slot * _boardCount + board], now - _criticalAt[slot]);
             }
         }
 
@@ -119,7 +124,7 @@ internal sealed class RelaxedStages
             return _inbox.SumOf(_head, key).IsWhole(key) ? now : long.MaxValue;
         }
 
-        if (!isStar && _board != _head && _inbox.HasResync(key.Stage) && !_inbox.ResidualBefore(key).IsWhole(key))
+        if (!isStar && _board != _head && _critical.HasResync(key.Stage) && !_inbox.ResidualBefore(key).IsWhole(key))
         {
             return long.MaxValue;
         }
@@ -133,13 +138,13 @@ internal sealed class RelaxedStages
                 continue;
             }
 
-            if (_isCritical[board])
+            if (!IsTail(board, key.Stage))
             {
                 return long.MaxValue;
             }
 
             allCame = false;
-            slack = Math.Max(slack, _deadlines[board].Slack(_limit, _lossyStages > 0));
+            slack = Math.Max(slack, _deadlines[board].Slack(_limit, IsLossy));
         }
 
         ref long critical = ref _criticalAt[key.Stage % RelaxedInbox.Depth];
@@ -150,17 +155,21 @@ internal sealed class RelaxedStages
     /// <summary>Ends a stage of a mesh: fills what is missing, and adds the total to the residual, or to the head board's where that came.</summary>
     internal void Complete(in StageKey key, Span<float> residual)
     {
-        MayDiffer = true;
-        if (_board != _head && _inbox.HasResync(key.Stage))
+        MayDiffer = !_critical.EndsAlike; // else the head board's residual has come before the last stages, of which nothing is missing
+        if (!_critical.HasResync(key.Stage))
         {
-            ReadOnlySpan<float> exact = _inbox.ResidualBefore(key).Values[..residual.Length];
-            NoteDrift(residual, exact);
-            exact.CopyTo(residual);
-            ForgetOwed(key);
+            AddOwed(key, residual);
         }
         else
         {
-            AddOwed(key, residual);
+            if (_board != _head)
+            {
+                ReadOnlySpan<float> exact = _inbox.ResidualBefore(key).Values[..residual.Length];
+                NoteDrift(residual, exact);
+                exact.CopyTo(residual);
+            }
+
+            ForgetOwed(key);
         }
 
         FillMissing(key);
@@ -193,8 +202,8 @@ internal sealed class RelaxedStages
     }
 
     /// <summary>Head board of a mesh: its residual as it is sent before a stage; without a buffer where that stage has none.</summary>
-    internal OutgoingMessage Resync(in StageKey next, ReadOnlySpan<float> residual) => _board == _head && _inbox.HasResync(next.Stage)
-        ? _residualEncoder.Copy(FrameKind.Residual, next, next.Stage / RelaxedInbox.ResyncStages, residual)
+    internal OutgoingMessage Resync(in StageKey next, ReadOnlySpan<float> residual) => _board == _head && _critical.HasResync(next.Stage)
+        ? _residualEncoder.Copy(FrameKind.Residual, next, next.Stage / CriticalSums.ResyncStages, residual)
         : default;
 
     /// <summary>The step is over.</summary>
@@ -203,9 +212,6 @@ internal sealed class RelaxedStages
         MayDiffer = false;
         _inbox.EndStep(stepNumber);
     }
-
-    // The head board first, then the others as they stand in the plan.
-    private static int Rank(int place, int head) => place == head ? 0 : place < head ? place + 1 : place;
 
     private Span<float> Total(in StageKey key, int length)
     {
@@ -216,33 +222,30 @@ internal sealed class RelaxedStages
 
     private void FillMissing(in StageKey key)
     {
-        long critical = _criticalAt[key.Stage % RelaxedInbox.Depth];
-        _lossyStages = Math.Max(0, _lossyStages - 1);
+        int slot = key.Stage % RelaxedInbox.Depth;
+        long critical = _criticalAt[slot];
         for (int board = 0; board < _boardCount; board++)
         {
-            if (_isCritical[board])
+            if (!IsTail(board, key.Stage))
             {
                 continue;
-            }
-
-            StageKey past = key with { Stage = key.Stage - RelaxedInbox.Depth + 1 };
-            if (past.Stage >= 0 && _inbox.SumOf(board, past).IsMissingSome(past))
-            {
-                _lossyStages = RememberedStages; // not late: lost
             }
 
             PartialMessage sum = _inbox.SumOf(board, key);
             if (sum.IsWhole(key))
             {
-                _deadlines[board].Came(sum.WholeAt - critical);
+                _deadlines[board].Came(sum.WholeAt - critical, Worth);
             }
             else
             {
-                _deadlines[board].Missed();
+                _missed[slot * _boardCount + board] = _deadlines[board].Missed(Worth);
                 _filled[board] += sum.Fill(key);
             }
         }
     }
+
+    // A sum that is missing for a stage costs quality, which has no unit of time: half a one-way delay keeps both small in the laboratory.
+    private double Worth => Math.Max(LeastWorth, RoundTrip / 4);
 
     // What came too late for its own stage belongs to the residual all the same.
     private void AddOwed(in StageKey key, Span<float> residual)
@@ -257,7 +260,7 @@ internal sealed class RelaxedStages
         }
     }
 
-    // The head board's residual has all that it has had; what came here alone is given up with this board's own.
+    // The head board's residual, as it was sent, has all that it has had; what came later, or here alone, is given up.
     private void ForgetOwed(in StageKey key)
     {
         for (int stage = Math.Max(0, key.Stage - RelaxedInbox.Depth + 1); stage < key.Stage; stage++)

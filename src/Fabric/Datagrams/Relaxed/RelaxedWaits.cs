@@ -66,6 +66,7 @@ internal sealed class RelaxedWaits(RelaxedStages relaxed, StageExchange exchange
             }
 
             core.WakeAt = long.MaxValue;
+            (relaxed.RoundTrip, relaxed.IsLossy) = (core.RoundTrip, core.IsLossy);
             if (!isStar)
             {
                 relaxed.Complete(key, residual);

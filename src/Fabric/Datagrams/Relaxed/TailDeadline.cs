@@ -1,65 +1,85 @@
 namespace Halo.Fabric.Datagrams.Relaxed;
 
 /// <summary>
-/// How long a stage waits for one board's tail after all that is critical has come. It follows two quantiles of how late that board's tails are, a
-/// little with every tail, so that one that is very late moves it no more than another (the median and quantile estimates of stochastic
-/// approximation: Robbins and Monro, 1951). Times are microseconds. The rule is our reading of HALO's relaxed synchronisation.
+/// How long a stage waits for one board's tail after all that is critical has come: until it is usually there, which is the median of how late it lately
+/// was, and beyond that the wait that costs least. What is usual after a tail that came says nothing of one whose predecessor did not come, whose link may be in a bad period: each case
+/// has figures of its own, so that losses that come in runs are not waited for, and losses on their own are. Times are microseconds. The rule is our
+/// reading of HALO's relaxed synchronisation; the median follows by stochastic approximation (Robbins and Monro, 1951).
 /// </summary>
-internal struct TailDeadline
+internal sealed class TailDeadline
 {
-    /// <summary>The least that is waited: below it lies the noise of schedulers.</summary>
+    /// <summary>The least that is waited beyond what is usual: below it lies the noise of schedulers.</summary>
     internal const long Floor = 300;
 
-    private const double NearlyAll = 0.98;
-    private const int SamplesToTrust = 4;
-    private const long Margin = 300;      // a board that waits for a relay is late for all others, often enough to move the quantile: it is not worth waiting for
-    private const long Patience = 10_000; // on a link that loses nothing: a stall of the other board's machine
+    private const int SamplesToTrust = 16;
+    private const int SamplesBetween = 8; // the cheapest wait moves slowly
 
-    private double _usual; // median
-    private double _late;  // the quantile of NearlyAll
-    private int _samples;
-    private bool _missed;
+    private readonly LagHistogram[] _lags = [new(), new()]; // after a tail that came; after one that did not
+    private readonly long[] _waits = [-1, -1];
+    private readonly int[] _sinceChoice = new int[2];
+    private double _usual;
+    private int _came;
+    private int _case;
 
     /// <summary>
-    /// How long to wait. What is missing where nothing gets lost is slow and will come: it is waited for patiently. For a board whose last tail
-    /// did not come only until it would usually be there: its link may be in a bad period, and a stage that waits for nothing at all would run
-    /// away from boards that are merely slow.
+    /// How long to wait. Where no link loses anything, what is missing is slow and will come: it is waited for patiently. So it is until enough is known.
     /// </summary>
     /// <param name="limit">The most that is ever waited.</param>
     /// <param name="isLossy">Whether links are known to lose datagrams.</param>
-    internal readonly long Slack(long limit, bool isLossy)
+    internal long Slack(long limit, bool isLossy)
     {
-        double slack = _samples < SamplesToTrust ? limit
-            : !isLossy ? Patience + 4 * _late
-            : _missed ? _usual
-            : Math.Min(_late, _usual + Math.Max(Margin, _usual / 8));
-        return Math.Clamp((long)slack, Math.Min(Floor, limit), limit);
+        long wait = _waits[_case];
+        return !isLossy || wait < 0 ? limit : Math.Clamp((long)_usual + Math.Max(wait, Floor), 0, limit);
     }
 
-    /// <summary>A tail came, in time or late.</summary>
+    /// <summary>A tail came in time.</summary>
     /// <param name="lag">Microseconds after all that is critical; what came before counts as 0.</param>
-    internal void Came(long lag)
+    /// <param name="worth">The time that a sum is worth.</param>
+    internal void Came(long lag, double worth)
     {
-        double value = Math.Max(lag, 0);
-        _missed = false;
-        if (_samples < SamplesToTrust)
-        {
-            _samples++;
-            _usual += (value - _usual) / _samples;
-            _late = Math.Max(_late, value);
-            return;
-        }
-
-        Follow(ref _usual, value, 0.5);
-        Follow(ref _late, value, NearlyAll);
+        _lags[_case].Came(lag - (long)_usual);
+        Follow(lag);
+        Choose(worth);
+        _case = 0;
     }
 
     /// <summary>A stage ended without the board's whole tail.</summary>
-    internal void Missed() => _missed = true;
-
-    private static void Follow(ref double quantile, double value, double share)
+    /// <param name="worth">The time that a sum is worth.</param>
+    /// <returns>Names the case, for <see cref="CameLate"/>.</returns>
+    internal int Missed(double worth)
     {
-        double step = Math.Max(50, quantile / 8);
-        quantile = Math.Max(0, quantile + (value > quantile ? share : share - 1) * step);
+        int missed = _case;
+        _lags[missed].Missed();
+        Choose(worth);
+        _case = 1;
+        return missed;
+    }
+
+    /// <summary>What a stage ended without came after all.</summary>
+    /// <param name="missed">What <see cref="Missed"/> returned for that stage.</param>
+    /// <param name="lag">Microseconds after all that is critical of that stage.</param>
+    internal void CameLate(int missed, long lag)
+    {
+        _lags[missed].CameAfterAll(lag - (long)_usual);
+        Follow(lag);
+    }
+
+    private void Follow(long lag)
+    {
+        double value = Math.Max(lag, 0);
+        double step = Math.Max(50, _usual / 8);
+        _usual = _came++ < SamplesToTrust
+            ? _usual + (value - _usual) / _came
+            : Math.Max(0, _usual + Math.Clamp(value - _usual, -step, step) / 2);
+    }
+
+    private void Choose(double worth)
+    {
+        LagHistogram lags = _lags[_case];
+        if (lags.Samples >= SamplesToTrust && _sinceChoice[_case]-- <= 0)
+        {
+            _sinceChoice[_case] = SamplesBetween;
+            _waits[_case] = lags.CheapestWait(worth);
+        }
     }
 }
