@@ -11,6 +11,8 @@ internal static class QuotaPlanner
         [ShardKind.Attention, ShardKind.FeedForward, ShardKind.Vocabulary],
         [ShardKind.Attention, ShardKind.Vocabulary, ShardKind.FeedForward],
         [ShardKind.FeedForward, ShardKind.Attention, ShardKind.Vocabulary],
+        [ShardKind.FeedForward, ShardKind.Vocabulary, ShardKind.Attention],
+        [ShardKind.Vocabulary, ShardKind.Attention, ShardKind.FeedForward],
         [ShardKind.Vocabulary, ShardKind.FeedForward, ShardKind.Attention],
     ];
 
