@@ -13,7 +13,7 @@ public sealed class ExactSolverTests
     public void Solve_MemoryForAll_FindsWhatTheSchedulerFinds()
     {
         Random random = new(8);
-        for (int i = 0; i < 1500; i++)
+        for (int i = 0; i < 400; i++)
         {
             (QuotaProblem problem, double lossWeight) = Any(random, _ => 1_000_000);
             QuotaPlan fast = QuotaPlanner.Solve(problem, lossWeight, tryAll: true)!;
