@@ -22,4 +22,13 @@ internal static partial class GrainsLog
 
     [LoggerMessage(4003, LogLevel.Warning, "Plan {Version} of {Model} could not be carried out: {Reason}", EventName = "PlanAbandoned")]
     internal static partial void PlanAbandoned(ILogger logger, int version, string model, string reason);
+
+    [LoggerMessage(4006, LogLevel.Information, "Model {Model} runs under plan {Version} now, as its boards changed: {Groups} groups moved, {Gain:P0} gained.", EventName = "PlanReplaced")]
+    internal static partial void PlanReplaced(ILogger logger, string model, int version, int groups, double gain);
+
+    [LoggerMessage(4007, LogLevel.Debug, "A look at the boards of {Model} came to nothing: {Reason}", EventName = "ReviewFailed")]
+    internal static partial void ReviewFailed(ILogger logger, string model, string reason);
+
+    [LoggerMessage(4008, LogLevel.Warning, "Shard {Model}/{Shard} was not released: {Reason}", EventName = "ShardNotReleased")]
+    internal static partial void ShardNotReleased(ILogger logger, string model, string shard, string reason);
 }

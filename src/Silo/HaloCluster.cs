@@ -139,7 +139,13 @@ public sealed class HaloCluster : IAsyncDisposable
 
     private void Configure(ISiloBuilder silo, IBoard board)
     {
-        PlanOptions plans = new() { KvPositions = _options.KvPositions, HeadBoard = Boards.Boards[0].Name, HeadHoldsShards = _options.HeadHoldsShards };
+        PlanOptions plans = new()
+        {
+            KvPositions = _options.KvPositions,
+            HeadBoard = Boards.Boards[0].Name,
+            HeadHoldsShards = _options.HeadHoldsShards,
+            Importance = _options.Importance,
+        };
         silo.AddHaloGrains(new BoardFacts { Name = board.Name }, board, _directory, Boards, Models, plans);
         if (_options.IsNetworked)
         {

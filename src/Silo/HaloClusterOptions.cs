@@ -3,6 +3,7 @@ using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
 using Halo.Inference.Model;
+using Halo.Planning.Importance;
 
 namespace Halo.Silo;
 
@@ -56,6 +57,9 @@ public sealed class HaloClusterOptions
 
     /// <summary>Whether the head board holds attention and feed-forward shards, where it is not alone.</summary>
     public bool HeadHoldsShards { get; set; } = true;
+
+    /// <summary>What the groups of models add, by the models' names: who holds what then follows the loss of links. Default: none.</summary>
+    public IReadOnlyDictionary<string, ModelImportance> Importance { get; set; } = new Dictionary<string, ModelImportance>();
 
     /// <summary>A board that is silent for so long is dead, 2 seconds to 1 hour; default 5 seconds. Its steps end and the plan is made without it.</summary>
     public TimeSpan DeadAfter { get; set; } = TimeSpan.FromSeconds(5);

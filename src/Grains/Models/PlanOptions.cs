@@ -1,3 +1,6 @@
+using Halo.Planning.Importance;
+using Halo.Planning.Replanning;
+
 namespace Halo.Grains.Models;
 
 /// <summary>What the user asks of plans.</summary>
@@ -17,4 +20,16 @@ public sealed record PlanOptions
     /// known at once.
     /// </summary>
     public TimeSpan Patience { get; init; }
+
+    /// <summary>What the groups of models add, by the models' names; models that are not there are planned by speed alone and never planned anew.</summary>
+    public IReadOnlyDictionary<string, ModelImportance> Importance { get; init; } = new Dictionary<string, ModelImportance>();
+
+    /// <summary>How often boards are asked how much their links lose; zero for never.</summary>
+    public TimeSpan ReviewPeriod { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>When what they say asks for another plan.</summary>
+    public ReplanRule ReplanRule { get; init; } = new();
+
+    /// <summary>The clock of <see cref="ReviewPeriod"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }

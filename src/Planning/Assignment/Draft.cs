@@ -12,6 +12,7 @@ internal sealed class Draft
     private readonly double[] _losses;
     private readonly GroupMass _mass;
     private readonly Placement _placement;
+    private readonly bool _headGroupsMove;
 
     /// <param name="model">The model.</param>
     /// <param name="boards">The boards.</param>
@@ -26,6 +27,7 @@ internal sealed class Draft
         _losses = byImportance ? Losses(boards) : new double[boards.Count];
         _mass = new GroupMass(model, byImportance ? request.Importance : null);
         _placement = request.Placement;
+        _headGroupsMove = request.HeadGroupsMove;
         QuotaProblem problem = new(model, boards, _losses, _mass, Array.IndexOf(_names, headBoard), headHoldsShards, kvPositions);
         bool tryAll = byImportance || boards.Any(board => board.StorageBytesPerSecond > 0);
         Quotas = QuotaPlanner.Solve(problem, request.LossWeight, tryAll)?.Quotas;
@@ -44,7 +46,7 @@ internal sealed class Draft
         int[] boards = drawn
             ? GroupPlacer.AtRandom(quotas, HashCode(_placement.Seed, layer, kind))
             : GroupPlacer.ByImportance(_mass.Of(kind, layer), quotas, kind == ShardKind.Vocabulary ? new double[_losses.Length] : _losses);
-        return ShardCutter.Cut(layer, kind, boards, _names, []);
+        return ShardCutter.Cut(layer, kind, boards, _names, kind == ShardKind.Attention && _headGroupsMove ? 1 : int.MaxValue, []);
     }
 
     // Not System.HashCode, which differs from process to process.

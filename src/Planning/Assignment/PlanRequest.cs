@@ -40,4 +40,10 @@ public sealed record PlanRequest
     /// <see cref="Importance"/>.
     /// </summary>
     public double ReplicationShare { get; init; }
+
+    /// <summary>
+    /// Whether each head group is a shard of its own: KV moves with whole shards only, so these can go anywhere while generations run. Otherwise shards are
+    /// as few as can be, and later only those of equal size change places.
+    /// </summary>
+    public bool HeadGroupsMove { get; init; }
 }

@@ -10,11 +10,12 @@ internal static class ShardCutter
     /// <param name="kind">The kind.</param>
     /// <param name="boards">The board of each group.</param>
     /// <param name="names">The boards' names.</param>
+    /// <param name="longest">The most groups of a shard.</param>
     /// <param name="before">The stage's shards under the plan before, whose names are kept where a board's run stays; empty for the first.</param>
     internal static IEnumerable<ShardAssignment> Cut(
-        int layer, ShardKind kind, int[] boards, IReadOnlyList<string> names, IReadOnlyList<ShardAssignment> before)
+        int layer, ShardKind kind, int[] boards, IReadOnlyList<string> names, int longest, IReadOnlyList<ShardAssignment> before)
     {
-        List<Run> runs = Runs(boards, names);
+        List<Run> runs = Runs(boards, names, longest);
         int[] indices = new int[runs.Count];
         Array.Fill(indices, NoName);
         HashSet<int> taken = [];
@@ -48,13 +49,13 @@ internal static class ShardCutter
         }
     }
 
-    private static List<Run> Runs(int[] boards, IReadOnlyList<string> names)
+    private static List<Run> Runs(int[] boards, IReadOnlyList<string> names, int longest)
     {
         List<Run> runs = [];
         for (int first = 0, end; first < boards.Length; first = end)
         {
             end = first + 1;
-            while (end < boards.Length && boards[end] == boards[first])
+            while (end < boards.Length && boards[end] == boards[first] && end - first < longest)
             {
                 end++;
             }

@@ -5,7 +5,8 @@ namespace Halo.Planning.Replanning;
 
 /// <summary>
 /// The plan after another one, for the same boards as they are now, that can be carried out while generations run. Attention shards keep their groups,
-/// as their KV goes with them: shards of equal size change places. Neuron groups are cut anew. Either way a board keeps what it may keep.
+/// as their KV goes with them: where all are of one group they go anywhere, else those of equal size change places. Neuron groups are cut anew. Either way
+/// a board keeps what it may keep.
 /// </summary>
 internal sealed class Successor(ModelProfile model, PlanRequest request, Plan current, IReadOnlyList<BoardProfile> boards)
 {
@@ -14,6 +15,7 @@ internal sealed class Successor(ModelProfile model, PlanRequest request, Plan cu
         ? Draft.Losses(boards)
         : new double[boards.Count];
     private readonly List<string> _names = [.. current.Boards];
+    private readonly bool _headGroupsMove = current.Shards.All(shard => shard.Shard.Kind != ShardKind.Attention || shard.GroupCount == 1);
 
     private bool HeadHoldsShards => request.HeadHoldsShards || boards.Count == 1;
 
@@ -22,28 +24,22 @@ internal sealed class Successor(ModelProfile model, PlanRequest request, Plan cu
     /// <returns>The plan, and the shortest possible time of all its stages.</returns>
     internal (Plan Plan, double LeastSeconds)? Make(bool withTokens)
     {
-        List<ShardAssignment> shards = [.. Enumerable.Range(0, model.LayerCount).SelectMany(Attention)];
-        long[] free = [.. boards.Select(board => board.MemoryBytes - Needed(board.Name, withTokens))];
+        ShardKind[] anew = [.. withTokens ? [ShardKind.Vocabulary] : Array.Empty<ShardKind>(), .. _headGroupsMove ? [ShardKind.Attention] : Array.Empty<ShardKind>(), ShardKind.FeedForward];
+        long[] free = [.. boards.Select(board => board.MemoryBytes - Kept(board.Name, anew))];
         QuotaProblem problem = new(model, boards, _losses, _mass, _names.IndexOf(current.HeadBoard), HeadHoldsShards, current.KvPositions);
-        if (free.Any(bytes => bytes < 0) || (withTokens && !TryCutAnew(shards, problem, ShardKind.Vocabulary, free)))
+        if (free.Any(bytes => bytes < 0) || LeastSeconds(problem, anew, [.. free]) is not { } least)
         {
             return null;
         }
 
-        if (!withTokens)
-        {
-            shards.AddRange(current.Shards.Where(shard => shard.Shard.Kind == ShardKind.Vocabulary));
-        }
-
-        StageProblem stage = problem.Stage(ShardKind.FeedForward, free);
-        if (StageScheduler.Solve(stage) is not { } fastest)
-        {
-            return null;
-        }
-
-        double least = stage.Value(fastest) + AttentionSeconds(shards);
         problem.LossWeight = problem.TotalMass > 0 ? request.LossWeight * least / problem.TotalMass : 0;
-        if (!TryCutAnew(shards, problem, ShardKind.FeedForward, free))
+        List<ShardAssignment> shards = [.. current.Shards.Where(shard => shard.Replica == 0 && shard.Shard.Kind == ShardKind.Vocabulary && !withTokens)];
+        if (!_headGroupsMove)
+        {
+            shards.AddRange(Enumerable.Range(0, model.LayerCount).SelectMany(ChangePlaces));
+        }
+
+        if (!anew.All(kind => TryShareOut(shards, problem, kind, free)))
         {
             return null;
         }
@@ -59,11 +55,31 @@ internal sealed class Successor(ModelProfile model, PlanRequest request, Plan cu
         return (plan, least);
     }
 
-    // What stays where it is: neuron groups are taken off, and tokens where they are shared out anew.
-    private long Needed(string board, bool withTokens)
+    // What stays on a board.
+    private long Kept(string board, ShardKind[] anew)
     {
         BoardMemory memory = BoardMemory.Of(current, model, board);
-        return memory.Total - memory.FeedForward - (withTokens ? memory.Vocabulary : 0);
+        return memory.Fixed
+            + (anew.Contains(ShardKind.Attention) ? 0 : memory.Attention + memory.Kv)
+            + (anew.Contains(ShardKind.Vocabulary) ? 0 : memory.Vocabulary);
+    }
+
+    private double? LeastSeconds(QuotaProblem problem, ShardKind[] anew, long[] free)
+    {
+        double least = anew.Contains(ShardKind.Attention) ? 0 : AttentionSeconds();
+        foreach (ShardKind kind in anew)
+        {
+            StageProblem stage = problem.Stage(kind, free);
+            if (StageScheduler.Solve(stage) is not { } quotas)
+            {
+                return null;
+            }
+
+            least += stage.Value(quotas);
+            problem.Take(kind, quotas, free);
+        }
+
+        return least;
     }
 
     // Boards that are alike may change quotas at no cost: the one that held more gets more.
@@ -81,7 +97,7 @@ internal sealed class Successor(ModelProfile model, PlanRequest request, Plan cu
         }
     }
 
-    private IEnumerable<ShardAssignment> Attention(int layer)
+    private IEnumerable<ShardAssignment> ChangePlaces(int layer)
     {
         double[] mass = _mass.Of(ShardKind.Attention, layer);
         foreach (IGrouping<int, ShardAssignment> size in Primaries(ShardKind.Attention, layer).GroupBy(shard => shard.GroupCount))
@@ -98,7 +114,7 @@ internal sealed class Successor(ModelProfile model, PlanRequest request, Plan cu
         }
     }
 
-    private bool TryCutAnew(List<ShardAssignment> made, QuotaProblem problem, ShardKind kind, long[] free)
+    private bool TryShareOut(List<ShardAssignment> made, QuotaProblem problem, ShardKind kind, long[] free)
     {
         StageProblem stage = problem.Stage(kind, free);
         if (StageScheduler.Solve(stage) is not { } quotas)
@@ -108,8 +124,7 @@ internal sealed class Successor(ModelProfile model, PlanRequest request, Plan cu
 
         KeepQuotas(stage, quotas, kind);
         problem.Take(kind, quotas, free);
-        bool tokens = kind == ShardKind.Vocabulary;
-        foreach (int layer in tokens ? [ShardId.OutputLayer] : Enumerable.Range(0, model.LayerCount))
+        foreach (int layer in kind == ShardKind.Vocabulary ? [ShardId.OutputLayer] : Enumerable.Range(0, model.LayerCount))
         {
             ShardAssignment[] shards = [.. Primaries(kind, layer)];
             int[] before = new int[model.GroupCount(kind)];
@@ -119,13 +134,15 @@ internal sealed class Successor(ModelProfile model, PlanRequest request, Plan cu
             }
 
             int[] after = GroupPlacer.ByImportance(_mass.Of(kind, Math.Max(0, layer)), quotas, stage.Losses, before);
-            made.AddRange(ShardCutter.Cut(layer, kind, after, _names, shards));
+            made.AddRange(kind == ShardKind.Attention
+                ? shards.Select(shard => shard with { Board = _names[after[shard.FirstGroup]] })
+                : ShardCutter.Cut(layer, kind, after, _names, int.MaxValue, shards));
         }
 
         return true;
     }
 
-    private double AttentionSeconds(List<ShardAssignment> attention) => attention.GroupBy(shard => shard.Shard.Layer).Sum(layer => layer
+    private double AttentionSeconds() => Enumerable.Range(0, model.LayerCount).Sum(layer => Primaries(ShardKind.Attention, layer)
         .GroupBy(shard => shard.Board)
         .Max(held => PlanCost.StageSeconds(current, model, boards[_names.IndexOf(held.Key)], ShardKind.Attention, held.Sum(shard => shard.GroupCount))));
 

@@ -96,7 +96,7 @@ public sealed class ReplannerTests
         int moved = 0;
         for (int i = 0; i < 120; i++)
         {
-            PlanRequest request = _request with { Importance = Samples.Importance(s_model, random), LossWeight = random.Next(0, 12), HeadHoldsShards = random.Next(2) == 0 };
+            PlanRequest request = _request with { Importance = Samples.Importance(s_model, random), LossWeight = random.Next(0, 12), HeadHoldsShards = random.Next(2) == 0, HeadGroupsMove = random.Next(2) == 0 };
             BoardProfile[] then = Any(random);
             BoardProfile[] now = Any(random);
             Plan plan = Planner.Create(s_model, then, request);
@@ -118,11 +118,14 @@ public sealed class ReplannerTests
         Assert.True(moved > 40, $"Only {moved} of 120 changes made another plan.");
     }
 
-    [Fact]
-    public void Decide_AttentionShardsThatMove_KeepTheirGroupsSoThatKvGoesAlong()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Decide_AttentionShardsThatMove_KeepTheirGroupsSoThatKvGoesAlong(bool headGroupsMove)
     {
-        Plan plan = Planner.Create(s_model, _boards, _request);
-        Plan next = Replanner.Decide(s_model, _request, plan, _boards, WithLoss(_boards, 0, 0.3), 0, s_atOnce).Plan!;
+        PlanRequest request = _request with { HeadGroupsMove = headGroupsMove };
+        Plan plan = Planner.Create(s_model, _boards, request);
+        Plan next = Replanner.Decide(s_model, request, plan, _boards, WithLoss(_boards, 0, 0.3), 0, s_atOnce).Plan!;
         Assert.Contains(next.ChangesFrom(plan), shard => shard.Shard.Kind == ShardKind.Attention);
         Assert.All(next.ChangesFrom(plan).Where(shard => shard.Shard.Kind == ShardKind.Attention), shard => Assert.Equal(plan.Find(shard.Shard)!.Slice, shard.Slice));
     }
