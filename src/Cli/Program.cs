@@ -7,6 +7,7 @@ using Halo.Cli.Hosting;
 using Halo.Cli.Inspect;
 using Halo.Cli.Lab;
 using Halo.Cli.Lab.Loss;
+using Halo.Cli.Planning;
 
 namespace Halo.Cli;
 
@@ -17,6 +18,7 @@ internal static class Program
     {
         GenerateCommand.Create(),
         InspectCommand.Create(),
+        PlanCommand.Create(),
         KeyCommand.Create(),
         BoardsCommand.Create(),
         new Command("eval", "Measure a model's quality.")
