@@ -12,7 +12,7 @@ internal static class PlanTables
             $"{report.Model} on {report.Boards.Count} boards, placement {report.Placement}, KV for {report.KvPositions.ToString("N0", CultureInfo.InvariantCulture)} positions; groups are those of a layer:"));
         console.Answer(Boards(report));
         console.Output.WriteLine();
-        console.Output.WriteLine($"A token, policy {report.Policy}, {report.Topology}, each datagram sent {Times(report.Time.Copies)} at once, in ms:");
+        console.Output.WriteLine($"A token, policy {report.Policy}, {report.Topology}{Times(report.Time.Copies)}, in ms:");
         console.Answer(Time(report.Time));
         if (report.ExpectedLostShare is not { } expected)
         {
@@ -56,7 +56,7 @@ internal static class PlanTables
             Number(time.ComputeMs), Number(time.DelayMs), Number(time.DatagramMs), Number(time.WaitMs), Number(time.TpotMs), Number(time.T0Ms),
             string.Create(CultureInfo.InvariantCulture, $"{time.TpotMs / time.T0Ms:0.00}"), Number(time.ProcessorMs));
 
-    private static string Times(int copies) => copies == 1 ? "once" : $"{copies} times";
+    private static string Times(int copies) => copies == 1 ? "" : $", each datagram sent {copies} times at once";
 
     private static string Number(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.0}");
 
