@@ -109,6 +109,7 @@ public sealed class ReplannerTests
             moved++;
             AssertComplete(next);
             AssertKeepsWhatItMay(plan, next, now);
+            AssertWhatStaysKeepsItsName(plan, next);
             Assert.True(Replanner.MovedGroups(plan, next) <= MovesOfAFreshPlanWithTheSameQuotas(request, plan, next, now));
             Assert.All(now, board => Assert.True(BoardMemory.Of(next, s_model, board.Name).Total <= board.MemoryBytes));
             Assert.Null(Replanner.Decide(s_model, request, next, now, now, 0, s_atOnce).Plan);
@@ -204,6 +205,13 @@ public sealed class ReplannerTests
                 Assert.False(gives && takes && kind != ShardKind.Attention, $"{board.Name} swaps groups of layer {layer} for nothing.");
             }
         }
+    }
+
+    private static void AssertWhatStaysKeepsItsName(Plan before, Plan after)
+    {
+        static (int, ShardKind, int, int, string) Content(ShardAssignment shard) =>
+            (shard.Shard.Layer, shard.Shard.Kind, shard.FirstGroup, shard.GroupCount, shard.Board);
+        Assert.Empty(after.ChangesFrom(before).Select(Content).Intersect(before.Shards.Select(Content)));
     }
 
     private static int MovesOfAFreshPlanWithTheSameQuotas(PlanRequest request, Plan before, Plan after, BoardProfile[] now)
