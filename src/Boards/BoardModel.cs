@@ -326,7 +326,7 @@ public sealed class BoardModel : IDisposable
     private ShardTable BuildTable(Plan plan)
     {
         ShardTable table = new(_source.Config.LayerCount);
-        foreach (ShardAssignment assignment in plan.ShardsOf(Board))
+        foreach (ShardAssignment assignment in plan.ShardsOf(Board).Where(assignment => assignment.Replica == 0))
         {
             if (!_shards.TryGetValue(assignment.Slice, out HeldShard? held))
             {

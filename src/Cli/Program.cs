@@ -9,6 +9,7 @@ using Halo.Cli.Inspect;
 using Halo.Cli.Lab;
 using Halo.Cli.Lab.Loss;
 using Halo.Cli.Lab.Schemes;
+using Halo.Cli.Planning;
 
 namespace Halo.Cli;
 
@@ -20,6 +21,7 @@ internal static class Program
         GenerateCommand.Create(),
         InspectCommand.Create(),
         CalibrateCommand.Create(),
+        PlanCommand.Create(),
         KeyCommand.Create(),
         BoardsCommand.Create(),
         new Command("eval", "Measure a model's quality.")

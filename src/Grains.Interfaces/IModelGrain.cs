@@ -28,6 +28,14 @@ public interface IModelGrain : IGrainWithStringKey
     Task<PlanDocument> MoveShardAsync(string shard, string board);
 
     /// <summary>
+    /// Looks at what the boards' links lose and how fast they are, and carries out another plan, between two steps, where that has asked for one often
+    /// enough. Running generations go on. It is called once in a while by itself; what goes wrong is logged, and the next look tries again.
+    /// </summary>
+    [Alias("review-plan")]
+    [ResponseTimeout("00:30:00")]
+    Task ReviewPlanAsync();
+
+    /// <summary>
     /// Goes on without a board that is about to stop: ends when nothing runs on it any more. The board counts again when it comes anew. The head
     /// board cannot be done without.
     /// </summary>

@@ -28,4 +28,13 @@ internal static partial class GrainsLog
 
     [LoggerMessage(4007, LogLevel.Warning, "The sequences of {Model} cannot go on yet: {Reason}", EventName = "NotRecovered")]
     internal static partial void NotRecovered(ILogger logger, string model, string reason);
+
+    [LoggerMessage(4008, LogLevel.Information, "Model {Model} runs under plan {Version} now, as its boards changed: {Groups} groups moved, {Gain:P0} gained.", EventName = "PlanReplaced")]
+    internal static partial void PlanReplaced(ILogger logger, string model, int version, int groups, double gain);
+
+    [LoggerMessage(4009, LogLevel.Debug, "A look at the boards of {Model} came to nothing: {Reason}", EventName = "ReviewFailed")]
+    internal static partial void ReviewFailed(ILogger logger, string model, string reason);
+
+    [LoggerMessage(4010, LogLevel.Warning, "Shard {Model}/{Shard} was not released: {Reason}", EventName = "ShardNotReleased")]
+    internal static partial void ShardNotReleased(ILogger logger, string model, string shard, string reason);
 }

@@ -139,7 +139,16 @@ public sealed class HaloCluster : IAsyncDisposable
 
     private void Configure(ISiloBuilder silo, IBoard board)
     {
-        PlanOptions plans = new() { KvPositions = _options.KvPositions, HeadBoard = Boards.Boards[0].Name, HeadHoldsShards = _options.HeadHoldsShards };
+        PlanOptions plans = new()
+        {
+            KvPositions = _options.KvPositions,
+            HeadBoard = Boards.Boards[0].Name,
+            HeadHoldsShards = _options.HeadHoldsShards,
+            Importance = _options.Importance,
+            Placement = _options.Placement,
+            LossWeight = _options.LossWeight,
+            Losses = Boards.Boards.Zip(_options.BoardLosses).ToDictionary(pair => pair.First.Name, pair => pair.Second),
+        };
         silo.AddHaloGrains(new BoardFacts { Name = board.Name }, board, _directory, Boards, Models, plans);
         if (_options.IsNetworked)
         {

@@ -1,8 +1,11 @@
 using Halo.Boards.Remote;
 using Halo.Fabric.Datagrams;
+using Halo.Fabric.Simulated;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
 using Halo.Inference.Model;
+using Halo.Planning.Assignment;
+using Halo.Planning.Importance;
 
 namespace Halo.Silo;
 
@@ -57,6 +60,9 @@ public sealed class HaloClusterOptions
     /// <summary>Whether the head board holds attention and feed-forward shards, where it is not alone.</summary>
     public bool HeadHoldsShards { get; set; } = true;
 
+    /// <summary>What the groups of models add, by the models' names: who holds what then follows the loss of links. Default: none.</summary>
+    public IReadOnlyDictionary<string, ModelImportance> Importance { get; set; } = new Dictionary<string, ModelImportance>();
+
     /// <summary>A board that is silent for so long is dead, 2 seconds to 1 hour; default 5 seconds. Its steps end and the plan is made without it.</summary>
     public TimeSpan DeadAfter { get; set; } = TimeSpan.FromSeconds(5);
 
@@ -98,6 +104,18 @@ public sealed class HaloClusterOptions
     /// first, then those of <see cref="BoardUrls"/>. Default: what each measures; boards of one process share its machine and count alike.
     /// </summary>
     public List<double> Speeds { get; set; } = [];
+
+    /// <summary>Losses between boards of this process, to measure what they cost; null where nothing gets lost. In effect with <see cref="TransportKind.InProcess"/>.</summary>
+    public SimulatedLoss? Losses { get; set; }
+
+    /// <summary>How groups are given to boards.</summary>
+    public Placement Placement { get; set; }
+
+    /// <summary>See <see cref="PlanRequest.LossWeight"/>.</summary>
+    public double? LossWeight { get; set; }
+
+    /// <summary>Packet loss rates of this process's boards, 0 to 1, as if they had been measured; empty for none.</summary>
+    public IReadOnlyList<double> BoardLosses { get; set; } = [];
 
     /// <summary>Positions of KV for all sequences together; default: room for 16 full contexts, less where memory is short.</summary>
     public int? KvPositions { get; set; }

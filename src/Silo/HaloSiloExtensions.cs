@@ -1,5 +1,6 @@
 using Halo.Boards;
 using Halo.Boards.Remote;
+using Halo.Boards.Simulated;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Streams.Sessions;
@@ -64,6 +65,19 @@ public static class HaloSiloExtensions
             provider.GetRequiredService<BoardHost>(), provider.GetRequiredService<BoardDirectory>(), transport, FrameCipherMeter.Fastest(),
             udpPort, provider.GetRequiredService<ILogger<NetworkSessions>>(), GrainCallTransportFactory.Over(provider.GetRequiredService<IGrainFactory>())));
 
+    private static void AddSharedMemory(IServiceCollection services, HaloClusterOptions options)
+    {
+        if (options.Losses is { } losses)
+        {
+            services.AddSingleton<ITransportFactory>(provider =>
+                new SimulatedTransportFactory(losses, options.Importance, provider.GetRequiredService<ModelCatalog>()));
+        }
+        else
+        {
+            services.AddSingleton<ITransportFactory, InProcessTransportFactory>();
+        }
+    }
+
     /// <summary>Joins the boards of this process.</summary>
     internal static void AddLocalSessions(this IServiceCollection services, HaloClusterOptions options)
     {
@@ -85,7 +99,7 @@ public static class HaloSiloExtensions
                 }));
                 break;
             default:
-                services.AddSingleton<ITransportFactory, InProcessTransportFactory>();
+                AddSharedMemory(services, options);
                 break;
         }
     }

@@ -15,12 +15,15 @@ internal sealed class BoardSet : IDisposable
     /// <param name="threads">Compute threads.</param>
     /// <param name="path">The model; the bundled one where it is left out.</param>
     /// <param name="shareOf">Makes a board's share; of the model file where it is left out.</param>
-    internal BoardSet(double[] speeds, int threads = 2, string? path = null, Func<Board, LoadedModel, BoardModel>? shareOf = null)
+    /// <param name="change">Changes the plan before it is carried out.</param>
+    internal BoardSet(
+        double[] speeds, int threads = 2, string? path = null, Func<Board, LoadedModel, BoardModel>? shareOf = null, Func<Plan, Plan>? change = null)
     {
         Model = LoadedModel.Open("tales", path ?? TestPaths.BundledModel, new StepLimits());
         BoardProfile[] profiles = [.. speeds.Select((speed, index) => new BoardProfile($"b{index + 1}", speed, 1L << 30))];
         Host = new BoardHost([.. profiles.Select(profile => new Board(profile))], threads);
         Plan = Planner.Create(Model.Profile, profiles, new PlanRequest { KvPositions = 2048 });
+        Plan = change?.Invoke(Plan) ?? Plan;
         foreach (Board board in Host.Boards)
         {
             shareOf?.Invoke(board, Model);

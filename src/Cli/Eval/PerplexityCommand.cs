@@ -36,22 +36,26 @@ internal static class PerplexityCommand
         Option<int> boards = CommandOptions.Boards(1);
         Option<int> threads = CommandOptions.Threads();
         NetworkChoices network = new();
+        SimulatedChoices simulated = new();
         Option<bool> json = CommandOptions.Json();
         Command command = new("perplexity", "Score a text.") { model, text, context, chunks, protocol, boards, threads, json };
         network.AddTo(command);
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            CommandConsole.Of(parsed),
-            ModelFile.Locate(parsed.GetValue(model)),
-            new PerplexitySetting(
+        simulated.AddTo(command);
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            ModelFile file = ModelFile.Locate(parsed.GetValue(model));
+            NetworkSetting choices = network.Of(parsed);
+            PerplexitySetting setting = new(
                 parsed.GetRequiredValue(text),
                 parsed.GetValue(context),
                 parsed.GetValue(chunks),
                 parsed.GetValue(protocol),
                 parsed.GetValue(boards),
                 parsed.GetValue(threads),
-                network.Of(parsed)),
-            parsed.GetValue(json),
-            cancellationToken));
+                choices,
+                await simulated.OfAsync(parsed, file, choices, cancellationToken));
+            return await RunAsync(CommandConsole.Of(parsed), file, setting, parsed.GetValue(json), cancellationToken);
+        });
         return command;
     }
 
@@ -67,6 +71,7 @@ internal static class PerplexityCommand
             KvPositions = ModelSession.KvPositions(PerplexityRun.SequencesInFlight, context),
         };
         setting.Network.ApplyTo(options);
+        setting.Simulated.ApplyTo(options, file.Name);
         await using ModelSession session = await ModelSession.StartAsync(file, options, console, cancellationToken);
         ITokenizer tokenizer = session.Model.Tokenizer;
         IReadOnlyList<ScoredPiece> pieces = setting.Protocol == ScoringProtocol.Windows
@@ -77,10 +82,22 @@ internal static class PerplexityCommand
             console.Note($"The text has {pieces.Count} chunks of the {setting.Chunks} asked for; all of them are scored.");
         }
 
-        PerplexityRun run = new(session.Scheduler, pieces);
+        // Losses are drawn step by step: the same only where the steps are.
+        PerplexityRun run = new(session.Scheduler, pieces, setting.Simulated.Loss is null ? PerplexityRun.SequencesInFlight : 1);
         Perplexity score = await console.WithProgressAsync("perplexity", progress => run.RunAsync(progress, cancellationToken));
-        Print(console, PerplexityReport.Of(score, file, setting, context, pieces.Count), json);
+        Perplexity? lossFree = setting.Simulated.Loss is null ? null : await LossFreeAsync(console, file, options, pieces, cancellationToken);
+        Print(console, PerplexityReport.Of(score, lossFree, file, setting, context, pieces.Count), json);
         return CommandHost.Success;
+    }
+
+    // The same text on one board, which misses nothing.
+    private static async Task<Perplexity> LossFreeAsync(
+        CommandConsole console, ModelFile file, HaloClusterOptions options, IReadOnlyList<ScoredPiece> pieces, CancellationToken cancellationToken)
+    {
+        HaloClusterOptions alone = new() { Boards = 1, Threads = options.Threads, KvPositions = options.KvPositions };
+        await using ModelSession session = await ModelSession.StartAsync(file, alone, console, cancellationToken);
+        PerplexityRun run = new(session.Scheduler, pieces, PerplexityRun.SequencesInFlight);
+        return await console.WithProgressAsync("loss-free", progress => run.RunAsync(progress, cancellationToken));
     }
 
     private static int CheckContext(int? asked, ModelConfig config)
@@ -100,7 +117,7 @@ internal static class PerplexityCommand
         }
 
         // One value a line: side by side they are wider than a terminal.
-        console.Answer(new TextTable().Words("measure").Numbers("value")
+        TextTable table = new TextTable().Words("measure").Numbers("value")
             .Row("perplexity", $"{report.Perplexity:0.0000}")
             .Row("standard error", $"{report.StandardError:0.0000}")
             .Row("nats per token", $"{report.Nll:0.00000}")
@@ -108,6 +125,12 @@ internal static class PerplexityCommand
             .Row($"chunks ({report.Protocol})", $"{report.Chunks:N0}")
             .Row("context", $"{report.Context}")
             .Row("boards", $"{report.Boards}")
-            .Row("seconds", $"{report.Seconds:0.00}"));
+            .Row("seconds", $"{report.Seconds:0.00}");
+        if (report.LossFree is { } lossFree)
+        {
+            table.Row("loss-free perplexity", $"{lossFree.Perplexity:0.0000}").Row("ratio", $"{lossFree.Ratio:0.0000}").Row("its standard error", $"{lossFree.RatioError:0.0000}");
+        }
+
+        console.Answer(table);
     }
 }

@@ -11,8 +11,9 @@ namespace Halo.Cli.Eval;
 /// <param name="Boards">Boards in this process.</param>
 /// <param name="Threads">Compute threads of this process's boards together.</param>
 /// <param name="Network">Boards in other processes.</param>
+/// <param name="Simulated">What links between boards of this process lose.</param>
 internal sealed record PerplexitySetting(
-    string Text, int? Context, int? Chunks, ScoringProtocol Protocol, int Boards, int Threads, NetworkSetting Network);
+    string Text, int? Context, int? Chunks, ScoringProtocol Protocol, int Boards, int Threads, NetworkSetting Network, SimulatedSetting Simulated);
 
 /// <summary>A text's score as the command prints it.</summary>
 /// <param name="Model">The model file.</param>
@@ -26,6 +27,7 @@ internal sealed record PerplexitySetting(
 /// <param name="Nll">Mean negative log-probability, nats per token.</param>
 /// <param name="Tokens">Tokens scored.</param>
 /// <param name="Seconds">Time of the scoring, without loading.</param>
+/// <param name="LossFree">What losses cost; null where none were simulated.</param>
 internal sealed record PerplexityReport(
     string Model,
     string Text,
@@ -37,9 +39,16 @@ internal sealed record PerplexityReport(
     double StandardError,
     double Nll,
     long Tokens,
-    double Seconds)
+    double Seconds,
+    LossComparison? LossFree)
 {
-    internal static PerplexityReport Of(Perplexity score, ModelFile file, PerplexitySetting setting, int context, int chunks) => new(
+    /// <param name="score">The text's score.</param>
+    /// <param name="lossFree">Its score on one board; null where nothing gets lost.</param>
+    /// <param name="file">The model.</param>
+    /// <param name="setting">What was asked for.</param>
+    /// <param name="context">Tokens of a sequence, at most.</param>
+    /// <param name="chunks">Sequences.</param>
+    internal static PerplexityReport Of(Perplexity score, Perplexity? lossFree, ModelFile file, PerplexitySetting setting, int context, int chunks) => new(
         file.Path,
         setting.Text,
         setting.Protocol == ScoringProtocol.Windows ? "windows" : "stories",
@@ -50,11 +59,30 @@ internal sealed record PerplexityReport(
         score.StandardError,
         score.Nll,
         score.Tokens,
-        score.Elapsed.TotalSeconds);
+        score.Elapsed.TotalSeconds,
+        lossFree is null ? null : LossComparison.Of(score, lossFree));
+}
+
+/// <summary>A text's score beside the same without losses, sequence by sequence.</summary>
+/// <param name="Perplexity">Perplexity without losses.</param>
+/// <param name="Ratio">Perplexity with them, as a ratio to that.</param>
+/// <param name="RatioError">The ratio's standard error, sequences taken as independent.</param>
+internal sealed record LossComparison(double Perplexity, double Ratio, double RatioError)
+{
+    internal static LossComparison Of(Perplexity score, Perplexity lossFree)
+    {
+        double difference = score.Nll - lossFree.Nll;
+        double[] deviations =
+        [
+            .. score.Pieces.Zip(lossFree.Pieces, (with, without) => with.Sum - without.Sum - (difference * with.Count)),
+        ];
+        double error = Math.Sqrt(deviations.Sum(deviation => deviation * deviation)) / score.Tokens;
+        return new LossComparison(lossFree.Value, Math.Exp(difference), Math.Exp(difference) * error);
+    }
 }
 
 // A broken model may score infinity or NaN; JSON has no numbers for those, so they are written as strings.
 [JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
 [JsonSerializable(typeof(PerplexityReport))]
 internal sealed partial class PerplexityJson : JsonSerializerContext;

@@ -4,7 +4,7 @@ using Halo.Grains;
 namespace Halo.Cli.Eval;
 
 /// <summary>Scores sequences through the scheduler, a few at a time so that they share steps.</summary>
-internal sealed class PerplexityRun(ISchedulerGrain scheduler, IReadOnlyList<ScoredPiece> pieces)
+internal sealed class PerplexityRun(ISchedulerGrain scheduler, IReadOnlyList<ScoredPiece> pieces, int inFlight)
 {
     internal const int SequencesInFlight = 4;
 
@@ -14,14 +14,17 @@ internal sealed class PerplexityRun(ISchedulerGrain scheduler, IReadOnlyList<Sco
         (double Sum, double SquareSum)[] sums = new (double, double)[pieces.Count];
         int done = 0;
         long start = Stopwatch.GetTimestamp();
-        ParallelOptions parallel = new() { MaxDegreeOfParallelism = SequencesInFlight, CancellationToken = cancellationToken };
+        ParallelOptions parallel = new() { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken };
         await Parallel.ForAsync(0, pieces.Count, parallel, async (index, stop) =>
         {
             sums[index] = await ScoreAsync(pieces[index], stop);
             progress.Report(Interlocked.Increment(ref done) / (double)pieces.Count);
         });
         long tokens = pieces.Sum(piece => (long)piece.ScoredCount);
-        return new Perplexity(tokens, sums.Sum(sum => sum.Sum), sums.Sum(sum => sum.SquareSum), Stopwatch.GetElapsedTime(start));
+        return new Perplexity(tokens, sums.Sum(sum => sum.Sum), sums.Sum(sum => sum.SquareSum), Stopwatch.GetElapsedTime(start))
+        {
+            Pieces = [.. sums.Zip(pieces, (sum, piece) => (sum.Sum, piece.ScoredCount))],
+        };
     }
 
     private async Task<(double Sum, double SquareSum)> ScoreAsync(ScoredPiece piece, CancellationToken cancellationToken)
@@ -58,6 +61,9 @@ internal sealed class PerplexityRun(ISchedulerGrain scheduler, IReadOnlyList<Sco
 /// <param name="Elapsed">Time the scoring took, without loading.</param>
 internal sealed record Perplexity(long Tokens, double Sum, double SquareSum, TimeSpan Elapsed)
 {
+    /// <summary>Of each sequence: the sum of its tokens' scores, and how many there are.</summary>
+    internal IReadOnlyList<(double Sum, int Count)> Pieces { get; init; } = [];
+
     /// <summary>Mean negative log-probability: S / N, nats per token.</summary>
     internal double Nll => Sum / Tokens;
 

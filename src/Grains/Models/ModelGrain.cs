@@ -27,6 +27,7 @@ internal sealed class ModelGrain(
     private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(250);
 
     private readonly LeftOutBoards _leftOut = new(boards);
+    private PlanReview? _review;
     private Plan? _plan;
     private IReadOnlyList<SiloAddress?> _silos = []; // of the plan's boards, when it was carried out
     private int _lastVersion; // of all plans, also of those that were given up
@@ -34,10 +35,25 @@ internal sealed class ModelGrain(
 
     private string Model => this.GetPrimaryKeyString();
 
+    private PlanReview Review => _review ??= new PlanReview(GrainFactory, Model, options);
+
     private string HeadBoard => options.HeadBoard ?? board.Name;
 
     // A board that came back as another process is another silo under the same name.
     private bool IsReady => _plan is not null && !_needsRepair && _plan.Boards.SequenceEqual(_leftOut.Usable) && _silos.SequenceEqual(Silos(_plan.Boards));
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        IModelGrain self = GrainFactory.GetGrain<IModelGrain>(Model);
+        Review.Start(self.ReviewPlanAsync);
+        return Task.CompletedTask;
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _review?.Dispose();
+        return Task.CompletedTask;
+    }
 
     public async Task<ModelStatus> EnsureReadyAsync()
     {
@@ -123,6 +139,28 @@ internal sealed class ModelGrain(
         return PlanDocument.Of(_plan);
     }
 
+    public async Task ReviewPlanAsync()
+    {
+        if (!IsReady)
+        {
+            return; // What is to be mended is mended when somebody asks.
+        }
+
+        try
+        {
+            Plan before = _plan!;
+            if (await Review.LookAsync(before, Open().Profile) is { Plan: { } next } decision)
+            {
+                await ReplaceAsync(before, next with { Version = ++_lastVersion });
+                GrainsLog.PlanReplaced(log, Model, _plan!.Version, decision.MovedGroups, decision.Gain);
+            }
+        }
+        catch (Exception fault)
+        {
+            GrainsLog.ReviewFailed(log, Model, fault.Message);
+        }
+    }
+
     public async Task WithdrawBoardAsync(string board)
     {
         _leftOut.Add(board, "it is being stopped.", heldShards: false);
@@ -162,17 +200,10 @@ internal sealed class ModelGrain(
         // Where this grain lived on a board that is gone, the others know its plans: a new one must be newer.
         int[] known = await AskAllAsync(active, board => board.GetNewestPlanVersionAsync(Model));
         _lastVersion = Math.Max(_lastVersion, known.Max());
-        PlanRequest request = new()
-        {
-            Version = ++_lastVersion,
-            KvPositions = options.KvPositions,
-            HeadBoard = HeadBoard,
-            HeadHoldsShards = options.HeadHoldsShards,
-        };
+        IReadOnlyList<BoardProfile> profiles = Review.Profiles(capabilities);
         try
         {
-            return Planner.Create(
-                model.Profile, [.. capabilities.Select(board => new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes))], request);
+            return Planner.Create(model.Profile, profiles, Review.Request(++_lastVersion, HeadBoard));
         }
         catch (PlanDoesNotFitException fault)
         {
@@ -217,6 +248,21 @@ internal sealed class ModelGrain(
         if (moved.Count == 0)
         {
             GrainsLog.ModelReady(log, Model, plan.Version, plan.Shards.Count, plan.Boards.Count, plan.HeadBoard);
+        }
+    }
+
+    // Shards that only one of the plans has are released where the other one is in force.
+    private async Task ReplaceAsync(Plan before, Plan next)
+    {
+        try
+        {
+            await CarryOutAsync(next, next.ChangesFrom(before));
+            Review.CarriedOut();
+        }
+        finally
+        {
+            IEnumerable<ShardId> gone = ReferenceEquals(_plan, next) ? next.GoneFrom(before) : before.GoneFrom(next);
+            await ShardReleases.ReleaseAsync(GrainFactory, Model, gone, log);
         }
     }
 

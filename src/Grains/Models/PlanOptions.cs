@@ -1,3 +1,7 @@
+using Halo.Planning.Assignment;
+using Halo.Planning.Importance;
+using Halo.Planning.Replanning;
+
 namespace Halo.Grains.Models;
 
 /// <summary>What the user asks of plans.</summary>
@@ -23,4 +27,25 @@ public sealed record PlanOptions
     /// let end. Where the model does not fit the boards that are left nothing is tried again.
     /// </summary>
     public TimeSpan Recovery { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What the groups of models add, by the models' names; models that are not there are planned by speed alone and never planned anew.</summary>
+    public IReadOnlyDictionary<string, ModelImportance> Importance { get; init; } = new Dictionary<string, ModelImportance>();
+
+    /// <summary>How groups are given to boards.</summary>
+    public Placement Placement { get; init; }
+
+    /// <summary>See <see cref="PlanRequest.LossWeight"/>; null for its default.</summary>
+    public double? LossWeight { get; init; }
+
+    /// <summary>Packet loss rates, 0 to 1, by the boards' names, as long as nothing has been measured.</summary>
+    public IReadOnlyDictionary<string, double> Losses { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>How often boards are asked how much their links lose; zero for never.</summary>
+    public TimeSpan ReviewPeriod { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>When what they say asks for another plan.</summary>
+    public ReplanRule ReplanRule { get; init; } = new();
+
+    /// <summary>The clock of <see cref="ReviewPeriod"/>.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 }

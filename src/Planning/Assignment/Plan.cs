@@ -35,6 +35,17 @@ public sealed record Plan
     /// <summary>The shards that one board holds.</summary>
     public IEnumerable<ShardAssignment> ShardsOf(string board) => Shards.Where(assignment => assignment.Board == board);
 
+    /// <summary>The shards that have other groups than under another plan, are on another board, or are new: what is to be prepared.</summary>
+    public IReadOnlyList<ShardAssignment> ChangesFrom(Plan before)
+    {
+        HashSet<ShardAssignment> same = [.. before.Shards];
+        return [.. Shards.Where(shard => !same.Contains(shard))];
+    }
+
+    /// <summary>The names that another plan has and this one has not: shards to be released.</summary>
+    public IReadOnlyList<ShardId> GoneFrom(Plan before) =>
+        [.. before.Shards.Select(shard => shard.Shard).Except(Shards.Select(shard => shard.Shard))];
+
     /// <summary>The next version of this plan, with one shard on another board.</summary>
     /// <exception cref="ArgumentException">The plan knows no such shard or board.</exception>
     public Plan Move(ShardId shard, string board)

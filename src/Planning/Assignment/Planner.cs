@@ -5,8 +5,9 @@ using Halo.Planning.Profiles;
 namespace Halo.Planning.Assignment;
 
 /// <summary>
-/// The first planner: every stage is split over the boards in proportion to their speed, within their memory. Each layer gets the same
-/// quotas, as a stage is as slow as its slowest board. Boards may be more than head groups: those left over hold neuron groups only.
+/// Splits every stage over the boards in proportion to their speed, within their memory. Each layer gets the same quotas, as a stage is as slow as
+/// its slowest board. Boards may be more than head groups: those left over hold neuron groups only. Where importance is known, the groups that matter
+/// most go to the boards that lose least, and boards that lose much get fewer: see <see cref="QuotaProblem"/>.
 /// </summary>
 public static class Planner
 {
@@ -14,25 +15,20 @@ public static class Planner
     /// <param name="model">The model.</param>
     /// <param name="boards">The boards, in the order in which partial sums will be added.</param>
     /// <param name="request">What the user asks of the plan.</param>
-    /// <exception cref="ArgumentException">No boards, a name twice, an unknown head board, or a speed or number of KV positions that is not positive.</exception>
+    /// <exception cref="ArgumentException">
+    /// No boards, a name twice, an unknown head board, a number of KV positions that is not positive, other numbers out of range, or importance of
+    /// another model; the message names it.
+    /// </exception>
     /// <exception cref="PlanDoesNotFitException">The boards have too little memory; the message has the numbers.</exception>
     public static Plan Create(ModelProfile model, IReadOnlyList<BoardProfile> boards, PlanRequest request)
     {
-        string headBoard = Check(boards, request);
+        string headBoard = Check(model, boards, request);
         int kvPositions = request.KvPositions ?? DefaultKvPositions(model);
         while (true)
         {
-            if (TryAssign(model, boards, headBoard, request.HeadHoldsShards || boards.Count == 1, kvPositions) is { } shards)
+            if (TryPlan(model, boards, request, headBoard, kvPositions) is { } plan)
             {
-                return new Plan
-                {
-                    Version = request.Version,
-                    Model = model.Name,
-                    Boards = [.. boards.Select(board => board.Name)],
-                    HeadBoard = headBoard,
-                    KvPositions = kvPositions,
-                    Shards = shards,
-                };
+                return plan;
             }
 
             // Fewer sequences at once is better than no service: only an explicit wish for KV is kept at all cost.
@@ -59,7 +55,7 @@ public static class Planner
         return Math.Min(model.ContextLength, UsefulLength);
     }
 
-    private static string Check(IReadOnlyList<BoardProfile> boards, PlanRequest request)
+    private static string Check(ModelProfile model, IReadOnlyList<BoardProfile> boards, PlanRequest request)
     {
         if (boards.Count == 0)
         {
@@ -71,9 +67,20 @@ public static class Planner
             throw new ArgumentException($"Two boards are called '{twice.Key}'; names must be unique.", nameof(boards));
         }
 
-        if (boards.FirstOrDefault(board => !double.IsFinite(board.BytesPerSecond) || board.BytesPerSecond <= 0) is { } slow)
+        if (boards.FirstOrDefault(board => board.Fault is not null) is { } faulty)
         {
-            throw new ArgumentException($"Board '{slow.Name}' has speed {slow.BytesPerSecond}; a positive number is needed.", nameof(boards));
+            throw new ArgumentException($"Board '{faulty.Name}' {faulty.Fault}.", nameof(boards));
+        }
+
+        if (!(request.LossWeight >= 0) || !(request.ReplicationShare is >= 0 and <= 1))
+        {
+            throw new ArgumentException(
+                $"A loss weight of {request.LossWeight} and a replication share of {request.ReplicationShare}: 0 or more, and 0 to 1, are needed.", nameof(request));
+        }
+
+        if (request.Importance is { } importance && GroupMass.Fault(model, importance) is { } fault)
+        {
+            throw new ArgumentException(fault, nameof(request));
         }
 
         if (request.KvPositions is < 1)
@@ -87,67 +94,38 @@ public static class Planner
             : throw new ArgumentException($"The head board '{headBoard}' is not among the boards.", nameof(request));
     }
 
-    private static List<ShardAssignment>? TryAssign(
-        ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, bool headHoldsShards, int kvPositions)
+    private static Plan? TryPlan(ModelProfile model, IReadOnlyList<BoardProfile> boards, PlanRequest request, string headBoard, int kvPositions)
     {
-        long[] free = [.. boards.Select(board =>
-            board.MemoryBytes - model.BoardBytes - (board.Name == headBoard ? model.HeadBoardBytes : 0))];
-        if (free.Any(bytes => bytes < 0))
+        bool headHoldsShards = request.HeadHoldsShards || boards.Count == 1;
+        Draft draft = new(model, boards, request, headBoard, headHoldsShards, kvPositions);
+        if (draft.Quotas is not { } quotas)
         {
             return null;
         }
 
-        List<ShardAssignment> shards = [];
-        long[] limits = new long[boards.Count];
-        int[] quotas = new int[boards.Count];
-        foreach (ShardKind kind in Enum.GetValues<ShardKind>())
-        {
-            long groupBytes = Math.Max(1, GroupBytesWithKv(model, kind, kvPositions));
-            for (int board = 0; board < limits.Length; board++)
-            {
-                limits[board] = free[board] / groupBytes;
-            }
-
-            bool headTakesPart = headHoldsShards || kind == ShardKind.Vocabulary;
-            double[] speeds = [.. boards.Select(board => headTakesPart || board.Name != headBoard ? board.BytesPerSecond : 0)];
-            if (!QuotaSolver.TrySolve(model.GroupCount(kind), speeds, limits, quotas))
-            {
-                return null;
-            }
-
-            for (int board = 0; board < limits.Length; board++)
-            {
-                free[board] -= quotas[board] * groupBytes;
-            }
-
-            AddShards(shards, model, kind, boards, quotas);
-        }
-
+        List<ShardAssignment> shards = [.. Stages(model).SelectMany(stage => draft.Cut(stage.Layer, stage.Kind, quotas[(int)stage.Kind]))];
         shards.Sort((a, b) => a.Shard.CompareTo(b.Shard));
-        return shards;
-    }
-
-    private static void AddShards(List<ShardAssignment> shards, ModelProfile model, ShardKind kind, IReadOnlyList<BoardProfile> boards, int[] quotas)
-    {
-        int firstLayer = kind == ShardKind.Vocabulary ? ShardId.OutputLayer : 0;
-        int endLayer = kind == ShardKind.Vocabulary ? ShardId.OutputLayer + 1 : model.LayerCount;
-        for (int layer = firstLayer; layer < endLayer; layer++)
+        Plan plan = new()
         {
-            int group = 0;
-            int index = 0;
-            for (int board = 0; board < quotas.Length; board++)
-            {
-                if (quotas[board] > 0)
-                {
-                    shards.Add(new ShardAssignment(new ShardId(layer, kind, index++), group, quotas[board], boards[board].Name));
-                    group += quotas[board];
-                }
-            }
+            Version = request.Version,
+            Model = model.Name,
+            Boards = [.. boards.Select(board => board.Name)],
+            HeadBoard = headBoard,
+            KvPositions = kvPositions,
+            Shards = shards,
+        };
+        if (request is { Importance: { } importance, ReplicationShare: > 0 })
+        {
+            shards.AddRange(Replicator.Replicas(plan, model, boards, new GroupMass(model, importance), request.ReplicationShare, headHoldsShards).ToList());
+            shards.Sort((a, b) => a.Shard.CompareTo(b.Shard));
         }
+
+        return plan;
     }
 
-    private static long GroupBytesWithKv(ModelProfile model, ShardKind kind, int kvPositions) =>
-        model.GroupBytes(kind) + (kind == ShardKind.Attention ? model.KvBytesPerPosition * model.LayerCount * kvPositions : 0);
+    private static IEnumerable<(int Layer, ShardKind Kind)> Stages(ModelProfile model) =>
+        Enumerable.Range(0, model.LayerCount).SelectMany(layer => new[] { (layer, ShardKind.Attention), (layer, ShardKind.FeedForward) })
+            .Append((ShardId.OutputLayer, ShardKind.Vocabulary));
 
     private static string Explain(ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, int kvPositions)
     {

@@ -68,6 +68,21 @@ public sealed class StepRunnerTests
     }
 
     [Fact]
+    public async Task RunAsync_Replicas_AreHeldAndNotAddedTwice()
+    {
+        using BoardSet plain = BoardSet.Of(2);
+        using BoardSet set = new([1, 1], change: WithReplicas);
+        Assert.Equal(plain.Share("b2").ShardCount + set.Plan.Shards.Count(shard => shard.Replica > 0), set.Share("b2").ShardCount);
+        AssertSame(await plain.GenerateAsync(1, 10), await set.GenerateAsync(1, 10));
+
+        static Plan WithReplicas(Plan plan) => plan with
+        {
+            Shards = [.. plan.Shards, .. plan.ShardsOf("b1").Where(shard => shard.Shard.Kind == ShardKind.FeedForward)
+                .Select(shard => shard with { Shard = shard.Shard with { Index = 9 }, Board = "b2", Replica = 1 })],
+        };
+    }
+
+    [Fact]
     public async Task RunAsync_AttentionShardReloadedWithinASequence_IsAnErrorNotAText()
     {
         using BoardSet set = BoardSet.Of(2);

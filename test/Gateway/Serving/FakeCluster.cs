@@ -114,6 +114,8 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
 
     public Task<PlanDocument> MoveShardAsync(string shard, string board) => throw new NotSupportedException();
 
+    public Task ReviewPlanAsync() => throw new NotSupportedException();
+
     public Task DrainAsync() => throw new NotSupportedException();
 
     public Task WithdrawBoardAsync(string board) => throw new NotSupportedException();

@@ -1,3 +1,4 @@
+using Halo.Planning.Importance;
 using Halo.Planning.Profiles;
 
 namespace Halo.Planning.Tests.Assignment;
@@ -27,4 +28,23 @@ internal static class Profiles
 
     internal static BoardProfile[] Boards(params double[] speeds) =>
         [.. speeds.Select((speed, index) => new BoardProfile($"b{index + 1}", speed, 1_000_000))];
+
+    /// <summary>Importance of any size for a model.</summary>
+    internal static ModelImportance Importance(ModelProfile model, Random random) => new()
+    {
+        ModelHash = "",
+        HiddenSize = 64,
+        Stages = [.. Enumerable.Range(0, 2 * model.LayerCount).Select(stage => new StageImportance
+        {
+            Mean = [.. Enumerable.Range(0, stage % 2 == 0 ? model.HeadGroupCount : model.NeuronGroupCount).Select(_ => random.NextSingle())],
+        })],
+    };
+
+    /// <summary>The same importance in every layer.</summary>
+    internal static ModelImportance Importance(ModelProfile model, float[] heads, float[] neurons) => new()
+    {
+        ModelHash = "",
+        HiddenSize = 64,
+        Stages = [.. Enumerable.Range(0, 2 * model.LayerCount).Select(stage => new StageImportance { Mean = stage % 2 == 0 ? heads : neurons })],
+    };
 }

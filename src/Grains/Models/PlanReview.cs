@@ -1,0 +1,117 @@
+using Halo.Planning.Assignment;
+using Halo.Planning.Importance;
+using Halo.Planning.Profiles;
+using Halo.Planning.Replanning;
+
+namespace Halo.Grains.Models;
+
+/// <summary>
+/// Looks at a model's boards from time to time: how much their links lose and how fast they are, and whether that asks for another plan. Only of models
+/// whose importance is known: for others loss says nothing about who should hold what.
+/// </summary>
+internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions options) : IDisposable
+{
+    private static readonly PlanRequest s_defaults = new();
+
+    private readonly Dictionary<string, double> _losses = new(options.Losses); // as they were last told
+    private IReadOnlyList<BoardProfile> _then = []; // what the plan in force was made for
+    private IReadOnlyList<BoardProfile> _now = []; // as the last look saw them
+    private ITimer? _timer;
+    private int _looks;
+    private int _isAsking;
+
+    private ModelImportance? Importance => options.Importance.GetValueOrDefault(model);
+
+    /// <summary>Begins to ask the model's grain for a review once in a while. The grain is asked, not run into: looks wait for their turn.</summary>
+    /// <param name="ask">Asks; faults are the asked one's matter.</param>
+    internal void Start(Func<Task> ask)
+    {
+        if (Importance is null || options.ReviewPeriod <= TimeSpan.Zero)
+        {
+            return;
+        }
+
+        // What the caller carries along belongs to its request.
+        using AsyncFlowControl flow = ExecutionContext.SuppressFlow();
+        _timer = options.Time.CreateTimer(_ => _ = AskAsync(ask), null, options.ReviewPeriod, options.ReviewPeriod);
+    }
+
+    /// <summary>The boards with what is known of their links, which is what the next plan is made for.</summary>
+    internal IReadOnlyList<BoardProfile> Profiles(IEnumerable<BoardCapabilities> boards)
+    {
+        _looks = 0;
+        return _then = Now(boards);
+    }
+
+    /// <summary>What is asked of a plan.</summary>
+    /// <param name="version">Its version.</param>
+    /// <param name="headBoard">The head board.</param>
+    internal PlanRequest Request(int version, string headBoard) => new()
+    {
+        Version = version,
+        KvPositions = options.KvPositions,
+        HeadBoard = headBoard,
+        HeadHoldsShards = options.HeadHoldsShards,
+        Importance = Importance,
+        Placement = options.Placement,
+        LossWeight = options.LossWeight ?? s_defaults.LossWeight,
+        HeadGroupsMove = Importance is not null,
+    };
+
+    /// <summary>One look at the boards of a plan.</summary>
+    /// <returns>What to carry out instead, or null.</returns>
+    /// <exception cref="TimeoutException">A board did not answer within a period; the next look asks again.</exception>
+    internal async Task<ReplanDecision?> LookAsync(Plan plan, ModelProfile profile)
+    {
+        if (Importance is null || !plan.Boards.SequenceEqual(_then.Select(board => board.Name)))
+        {
+            return null;
+        }
+
+        TimeSpan patience = options.ReviewPeriod > TimeSpan.Zero ? options.ReviewPeriod : TimeSpan.FromSeconds(5);
+        IBoardGrain[] boards = [.. plan.Boards.Select(grains.GetGrain<IBoardGrain>)];
+        Task<BoardLinks[]> links = Task.WhenAll(boards.Select(board => board.GetLinksAsync(model)));
+        Task<BoardCapabilities[]> capabilities = Task.WhenAll(boards.Select(board => board.GetCapabilitiesAsync()));
+        await Task.WhenAll(links, capabilities).WaitAsync(patience);
+        foreach ((string board, double loss) in LinkLosses.Of(await links))
+        {
+            _losses[board] = loss;
+        }
+
+        IReadOnlyList<BoardProfile> now = Now(await capabilities);
+        ReplanDecision decision = Replanner.Decide(profile, Request(plan.Version, plan.HeadBoard), plan, _then, now, _looks, options.ReplanRule);
+        _looks = decision.Looks;
+        _now = now;
+        return decision.Plan is null ? null : decision;
+    }
+
+    /// <summary>The plan of the last look is in force.</summary>
+    internal void CarriedOut() => (_then, _looks) = (_now, 0);
+
+    public void Dispose() => _timer?.Dispose();
+
+    private BoardProfile[] Now(IEnumerable<BoardCapabilities> boards) => [.. boards.Select(board =>
+        new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes) { Loss = _losses.GetValueOrDefault(board.Name) })];
+
+    // A look that takes longer than a period is not asked for twice.
+    private async Task AskAsync(Func<Task> ask)
+    {
+        if (Interlocked.Exchange(ref _isAsking, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await ask();
+        }
+        catch (Exception)
+        {
+            // The grain has said what there is to say, or its silo is ending.
+        }
+        finally
+        {
+            Volatile.Write(ref _isAsking, 0);
+        }
+    }
+}
