@@ -9,7 +9,7 @@ using Halo.Cli.Inspect;
 using Halo.Cli.Lab;
 using Halo.Cli.Lab.Loss;
 using Halo.Cli.Lab.Schemes;
-using Halo.Cli.Planning;
+using Halo.Cli.Plans;
 
 namespace Halo.Cli;
 

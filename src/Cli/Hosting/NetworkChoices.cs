@@ -97,7 +97,7 @@ internal sealed class NetworkChoices
         return boards.Length > 0 || key is null
             ? new NetworkSetting(
                 boards, key, parsed.GetValue(_trust), bool.Parse(parsed.GetRequiredValue(_headHoldsShards)), parsed.GetValue(_speeds)!, parsed.GetValue(_topology), parsed.GetValue(_wire),
-                parsed.GetValue(_policy), parsed.GetValue(_criticalBoards), parsed.GetValue(_criticalStages), TimeSpan.FromMilliseconds(parsed.GetValue(_deadline)), parsed.GetValue(_udpPort))
+                parsed.GetValue(_policy), parsed.GetValue(_criticalBoards), parsed.GetResult(_criticalStages) is null ? null : parsed.GetValue(_criticalStages), TimeSpan.FromMilliseconds(parsed.GetValue(_deadline)), parsed.GetValue(_udpPort))
             : throw new CommandFault("--key-file is for boards in other processes; name each with --board http://HOST:5100.");
     }
 }

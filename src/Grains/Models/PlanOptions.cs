@@ -32,7 +32,7 @@ public sealed record PlanOptions
     public IReadOnlyDictionary<string, ModelImportance> Importance { get; init; } = new Dictionary<string, ModelImportance>();
 
     /// <summary>How groups are given to boards.</summary>
-    public Placement Placement { get; init; }
+    public Planning.Assignment.Placement Placement { get; init; }
 
     /// <summary>See <see cref="PlanRequest.LossWeight"/>; null for its default.</summary>
     public double? LossWeight { get; init; }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Halo.Cli.Hosting;
 
-namespace Halo.Cli.Planning;
+namespace Halo.Cli.Plans;
 
 /// <summary>A plan as tables.</summary>
 internal static class PlanTables

@@ -4,7 +4,7 @@ using Halo.Cli.Hosting;
 using Halo.Planning.Profiles;
 using Halo.Silo;
 
-namespace Halo.Cli.Planning;
+namespace Halo.Cli.Plans;
 
 /// <summary>A file that says what boards there are; <c>docs/plan.md</c> describes it.</summary>
 /// <param name="Boards">The boards, in the order in which sums are added.</param>

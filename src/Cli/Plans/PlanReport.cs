@@ -4,7 +4,7 @@ using Halo.Planning.Importance;
 using Halo.Planning.Profiles;
 using Halo.Planning.Timing;
 
-namespace Halo.Cli.Planning;
+namespace Halo.Cli.Plans;
 
 /// <summary>A plan explained.</summary>
 /// <param name="Model">The model.</param>

@@ -10,7 +10,7 @@ using Halo.Planning.Importance;
 using Halo.Planning.Profiles;
 using Halo.Planning.Timing;
 
-namespace Halo.Cli.Planning;
+namespace Halo.Cli.Plans;
 
 /// <summary><c>halo plan</c>: which board would hold what, what a token would take, and what loss would cost. Starts nothing.</summary>
 internal sealed partial class PlanCommand
