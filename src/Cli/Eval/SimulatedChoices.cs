@@ -17,6 +17,9 @@ internal sealed class SimulatedChoices
     private readonly Option<double> _stageTime = Milliseconds("--stage-ms", "With --burst-ms: what a stage takes.", 3);
     private readonly Option<int?> _badBoards = CommandOptions.OptionalNumber<int>(
         "--bad-boards", "So many boards, the last ones, have links that lose. [default: all]", count => count >= 0, "a whole number, 0 or more");
+    private readonly Option<bool> _outgoing = new("--bad-outgoing") { Description = "With --bad-boards: they lose what they send alone, not what they receive." };
+    private readonly Option<double> _lossWeight = CommandOptions.Number(
+        "--loss-weight", "With --placement importance: what expected loss is worth beside speed; 0 gives every board as many groups as without losses.", 0.0, weight => weight >= 0 && double.IsFinite(weight), "a number, 0 or more");
     private readonly Option<int> _copies = CommandOptions.Number("--copies", "Times that sums which are not critical are sent.", 1, copies => copies is >= 1 and <= 8, "a whole number from 1 to 8");
     private readonly Option<double> _late = Percent("--late", "Percentage of missing sums that come a stage too late and are added then.", 0);
     private readonly Option<StageFill> _fill = CommandOptions.Choice(
@@ -38,7 +41,7 @@ internal sealed class SimulatedChoices
     internal void AddTo(Command command)
     {
         foreach (Option option in (Option[])
-            [_loss, _burst, _badShare, _stageTime, _badBoards, _copies, _late, _fill, _seed, _importance, _placement, _placementSeed])
+            [_loss, _burst, _badShare, _stageTime, _badBoards, _outgoing, _lossWeight, _copies, _late, _fill, _seed, _importance, _placement, _placementSeed])
         {
             command.Add(option);
         }
@@ -69,6 +72,7 @@ internal sealed class SimulatedChoices
             BadShare = hasBursts ? parsed.GetValue(_badShare) / 100 : 0,
             StageTime = TimeSpan.FromMilliseconds(parsed.GetValue(_stageTime)),
             BadBoards = parsed.GetValue(_badBoards),
+            OutgoingOnly = parsed.GetValue(_outgoing),
             Copies = parsed.GetValue(_copies),
             LateShare = parsed.GetValue(_late) / 100,
             Fill = fill,
@@ -77,7 +81,7 @@ internal sealed class SimulatedChoices
             WireType = network.WireType,
             Seed = parsed.GetValue(_seed),
         };
-        return new SimulatedSetting(loss, importance, new Placement(parsed.GetValue(_placement), parsed.GetValue(_placementSeed)));
+        return new SimulatedSetting(loss, importance, new Placement(parsed.GetValue(_placement), parsed.GetValue(_placementSeed)), parsed.GetValue(_lossWeight));
     }
 
     private static Option<double> Percent(string name, string description, double standard) =>
@@ -91,7 +95,8 @@ internal sealed class SimulatedChoices
 /// <param name="Loss">What is lost; null where nothing is, or where it comes in the end.</param>
 /// <param name="Importance">What calibration found of the model; null where it was not calibrated.</param>
 /// <param name="Placement">How groups are given to boards.</param>
-internal sealed record SimulatedSetting(SimulatedLoss? Loss, ModelImportance? Importance, Placement Placement)
+/// <param name="LossWeight">What expected loss is worth beside speed.</param>
+internal sealed record SimulatedSetting(SimulatedLoss? Loss, ModelImportance? Importance, Placement Placement, double LossWeight)
 {
     /// <summary>Puts it into a cluster's options.</summary>
     internal void ApplyTo(HaloClusterOptions options, string model)
@@ -107,7 +112,7 @@ internal sealed record SimulatedSetting(SimulatedLoss? Loss, ModelImportance? Im
         int boards = options.LocalBoards;
         if (Loss is { BadBoards: { } bad })
         {
-            options.LossWeight = 0;
+            options.LossWeight = LossWeight;
             options.BoardLosses = [.. Enumerable.Range(0, boards).Select(board => board > 0 && board >= boards - bad ? Math.Max(Loss.Loss, Loss.BadShare) : 0)];
         }
     }

@@ -22,7 +22,7 @@ internal sealed class LossTrace
     }
 
     /// <summary>Whether a link loses anything.</summary>
-    internal bool IsLossy(int from, int to) => _loss.BadBoards is not { } bad || IsBad(from, bad) || IsBad(to, bad);
+    internal bool IsLossy(int from, int to) => _loss.BadBoards is not { } bad || IsBad(from, bad) || (!_loss.OutgoingOnly && IsBad(to, bad));
 
     /// <summary>Whether all copies of a chunk are lost.</summary>
     /// <param name="token">Counts rows over all steps.</param>

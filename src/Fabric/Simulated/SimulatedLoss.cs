@@ -36,8 +36,11 @@ public sealed record SimulatedLoss
     /// <summary>What a stage takes, for bursts.</summary>
     public TimeSpan StageTime { get; init; } = TimeSpan.FromMilliseconds(3);
 
-    /// <summary>The first so many boards but the head, from the last one on, whose links lose chunks, either way; null for all boards.</summary>
+    /// <summary>So many boards, counted from the last of the plan's order and never the head, have links that lose chunks; null for all boards.</summary>
     public int? BadBoards { get; init; }
+
+    /// <summary>Whether bad boards lose only what they send, not what they receive.</summary>
+    public bool OutgoingOnly { get; init; }
 
     /// <summary>Times that a chunk is sent, at least 1.</summary>
     public int Copies { get; init; } = 1;
