@@ -1,10 +1,10 @@
 namespace Halo.Silo;
 
 /// <summary>Where this user's programs keep what can be had again.</summary>
-internal static class CacheFolders
+public static class CacheFolders
 {
     /// <summary>The user's cache folder, or the temporary one where there is no home.</summary>
-    internal static string Default
+    public static string Default
     {
         get
         {

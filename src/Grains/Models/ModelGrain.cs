@@ -172,7 +172,9 @@ internal sealed class ModelGrain(
         try
         {
             return Planner.Create(
-                model.Profile, [.. capabilities.Select(board => new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes))], request);
+                model.Profile,
+                [.. capabilities.Select(board => new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes) { Streams = board.Streams })],
+                request);
         }
         catch (PlanDoesNotFitException fault)
         {

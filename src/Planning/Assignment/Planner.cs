@@ -19,7 +19,21 @@ public static class Planner
     public static Plan Create(ModelProfile model, IReadOnlyList<BoardProfile> boards, PlanRequest request)
     {
         string headBoard = Check(boards, request);
+
+        // Weights in memory come first: a board that streams them is many times slower.
+        BoardProfile[] whole = [.. boards.Select(board => board with { Streams = false })];
         int kvPositions = request.KvPositions ?? DefaultKvPositions(model);
+        if (TryPlan(model, whole, headBoard, request, kvPositions) is { } plan)
+        {
+            return plan;
+        }
+
+        return (boards.Any(board => board.Streams) ? TryPlan(model, boards, headBoard, request, kvPositions) : null)
+            ?? throw new PlanDoesNotFitException(Explain(model, boards, headBoard, request.KvPositions ?? Math.Min(kvPositions, LeastKvPositions(model))));
+    }
+
+    private static Plan? TryPlan(ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, PlanRequest request, int kvPositions)
+    {
         while (true)
         {
             if (TryAssign(model, boards, headBoard, request.HeadHoldsShards || boards.Count == 1, kvPositions) is { } shards)
@@ -38,7 +52,7 @@ public static class Planner
             // Fewer sequences at once is better than no service: only an explicit wish for KV is kept at all cost.
             if (request.KvPositions is not null || kvPositions <= LeastKvPositions(model))
             {
-                throw new PlanDoesNotFitException(Explain(model, boards, headBoard, kvPositions));
+                return null;
             }
 
             kvPositions = Math.Max(LeastKvPositions(model), kvPositions / 2);
@@ -102,10 +116,10 @@ public static class Planner
         int[] quotas = new int[boards.Count];
         foreach (ShardKind kind in Enum.GetValues<ShardKind>())
         {
-            long groupBytes = Math.Max(1, GroupBytesWithKv(model, kind, kvPositions));
+            long[] groupBytes = [.. boards.Select(board => Math.Max(1, board.Streams ? StreamedGroupBytes(model, kind, kvPositions) : GroupBytesWithKv(model, kind, kvPositions)))];
             for (int board = 0; board < limits.Length; board++)
             {
-                limits[board] = free[board] / groupBytes;
+                limits[board] = free[board] / groupBytes[board];
             }
 
             bool headTakesPart = headHoldsShards || kind == ShardKind.Vocabulary;
@@ -117,7 +131,7 @@ public static class Planner
 
             for (int board = 0; board < limits.Length; board++)
             {
-                free[board] -= quotas[board] * groupBytes;
+                free[board] -= quotas[board] * groupBytes[board];
             }
 
             AddShards(shards, model, kind, boards, quotas);
@@ -148,6 +162,10 @@ public static class Planner
 
     private static long GroupBytesWithKv(ModelProfile model, ShardKind kind, int kvPositions) =>
         model.GroupBytes(kind) + (kind == ShardKind.Attention ? model.KvBytesPerPosition * model.LayerCount * kvPositions : 0);
+
+    // KV takes half of the memory at most, so that weights have the other half to pass through.
+    private static long StreamedGroupBytes(ModelProfile model, ShardKind kind, int kvPositions) =>
+        2 * (GroupBytesWithKv(model, kind, kvPositions) - model.GroupBytes(kind));
 
     private static string Explain(ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, int kvPositions)
     {

@@ -25,6 +25,18 @@ internal sealed unsafe partial class PieceStreamer
         }
     }
 
+    /// <summary>The stage whose pieces compute waits for at this moment, and how many it has taken; null where it does not wait.</summary>
+    internal (PieceKind Kind, int Layer, int Taken)? Awaited
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waiting && _runs.TryPeek(out StageRun? run) && run.Ready.Count == 0 ? (run.Stage.Kind, run.Stage.Layer, run.Delivered) : null;
+            }
+        }
+    }
+
     /// <summary>The pieces that are streamed, in the order of a step.</summary>
     internal PieceSlot[] StreamedSlots
     {

@@ -14,7 +14,7 @@ namespace Halo.Inference.Model.Streaming;
 internal sealed unsafe partial class PieceStreamer : IDisposable
 {
     private readonly object _gate = new();
-    private readonly StreamOptions _options;
+    private readonly StreamingOptions _options;
     private readonly Queue<StageRun> _runs = new(); // from compute's stage to the readers'
     private readonly List<Thread> _readers = [];
     private readonly ITimer? _deadline;
@@ -32,7 +32,7 @@ internal sealed unsafe partial class PieceStreamer : IDisposable
     private bool _waiting;
     private bool _stopping;
 
-    internal PieceStreamer(StreamOptions options)
+    internal PieceStreamer(StreamingOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Readers, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(options.Deadline ?? TimeSpan.MaxValue, TimeSpan.Zero, nameof(options));

@@ -12,7 +12,7 @@ public sealed unsafe class StreamedWeights : IShardSource
 {
     private readonly ModelManifest _manifest;
     private readonly Func<PieceId, PieceLocation?> _locate;
-    private readonly StreamOptions _options;
+    private readonly StreamingOptions _options;
     private readonly RopeTable _rope;
     private readonly PieceStreamer _streamer;
     private long _weightBytes;
@@ -20,7 +20,7 @@ public sealed unsafe class StreamedWeights : IShardSource
     /// <param name="manifest">The model.</param>
     /// <param name="locate">Says where a piece is, or null where it is not here. Its content is checked when it is first read.</param>
     /// <param name="options">How to stream.</param>
-    public StreamedWeights(ModelManifest manifest, Func<PieceId, PieceLocation?> locate, StreamOptions options)
+    public StreamedWeights(ModelManifest manifest, Func<PieceId, PieceLocation?> locate, StreamingOptions options)
     {
         _manifest = manifest;
         _locate = locate;
@@ -130,6 +130,9 @@ public sealed unsafe class StreamedWeights : IShardSource
         _streamer.Dispose();
         _rope.Dispose();
     }
+
+    /// <summary>The stage whose pieces compute waits for at this moment, and how many it has taken; null where it does not wait.</summary>
+    internal (PieceKind Kind, int Layer, int Taken)? Awaited => _streamer.Awaited;
 
     /// <summary>Takes up a step with rows.</summary>
     internal void BeginStep(ShardTable table, bool wantsLogits) => _streamer.BeginStep(table, WeightBytes, wantsLogits);

@@ -21,7 +21,7 @@ internal sealed class StreamedModel : IDisposable
     /// <param name="pieceBytes">Bytes of a full piece.</param>
     /// <param name="options">How to stream; null maps all pieces instead.</param>
     /// <param name="budget">Bytes for weights.</param>
-    internal StreamedModel(string path, int pieceBytes, StreamOptions? options, long budget = 0)
+    internal StreamedModel(string path, int pieceBytes, StreamingOptions? options, long budget = 0)
     {
         _weights = ModelWeights.Open(path);
         Folder = new PieceFolder(_weights, pieceBytes);

@@ -21,7 +21,7 @@ public sealed class StreamedWeightsTests
     public void Forward_WithinABudget_IsBitEqualToPiecesInMemory(double part)
     {
         using StreamedModel reference = new(TestPaths.BundledModel, SmallPieces, null);
-        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamOptions());
+        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamingOptions());
         long budget = Math.Max(2 * streamed.LargestPiece, (long)(part * streamed.PieceBytes));
         streamed.Streamed!.WeightBytes = budget;
         AssertSame(reference, streamed);
@@ -40,7 +40,7 @@ public sealed class StreamedWeightsTests
     public void Forward_WithOrWithoutOverlap_IsBitEqual(bool overlap, int readers)
     {
         using StreamedModel reference = new(TestPaths.BundledModel, SmallPieces, null);
-        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamOptions { Overlap = overlap, Readers = readers }, Budget);
+        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamingOptions { Overlap = overlap, Readers = readers }, Budget);
         AssertSame(reference, streamed);
         Assert.True(streamed.Streamed!.Statistics.StreamedBytes > 0, "Nothing was streamed.");
     }
@@ -50,7 +50,7 @@ public sealed class StreamedWeightsTests
     public void Forward_LoadedInAnotherOrder_IsBitEqual()
     {
         using StreamedModel reference = new(TestPaths.BundledModel, SmallPieces, null);
-        StreamOptions options = new() { Order = new StaticGroupOrder(piece => piece.FirstGroup), Readers = 1 };
+        StreamingOptions options = new() { Order = new StaticGroupOrder(piece => piece.FirstGroup), Readers = 1 };
         using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, options, Budget);
         AssertSame(reference, streamed);
         Assert.Equal(0, streamed.Streamed!.Statistics.LeftOutPieces);
@@ -60,7 +60,7 @@ public sealed class StreamedWeightsTests
     public void Forward_AfterAStepThatWasGivenUp_IsBitEqual()
     {
         using StreamedModel reference = new(TestPaths.BundledModel, SmallPieces, null);
-        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamOptions(), Budget);
+        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamingOptions(), Budget);
         Step[] steps = [.. StreamedModel.Steps(reference.Config.VocabularySize)];
         foreach ((Step step, int stages) in steps.Zip([1, 4, 3, 0, 2, 5]))
         {
@@ -77,7 +77,7 @@ public sealed class StreamedWeightsTests
     public void Forward_AfterAnotherPlanWithAnotherBudget_IsBitEqual()
     {
         using StreamedModel reference = new(TestPaths.BundledModel, SmallPieces, null);
-        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamOptions(), Budget);
+        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamingOptions(), Budget);
         List<long> resident = [];
         foreach ((Step step, double part) in StreamedModel.Steps(reference.Config.VocabularySize).Zip([0.2, 0.6, 2, 2, 0.4, 0]))
         {
@@ -94,7 +94,7 @@ public sealed class StreamedWeightsTests
     [Fact]
     public void Forward_WithTooSmallABudget_SaysWhatIsNeeded()
     {
-        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamOptions(), 10_000);
+        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamingOptions(), 10_000);
         Step step = StreamedModel.Steps(100).First();
         Assert.Contains("allow this board more memory", Assert.Throws<StepException>(() => streamed.Forward(step)).Message, StringComparison.Ordinal);
     }
@@ -103,7 +103,7 @@ public sealed class StreamedWeightsTests
     public void Forward_PieceThatVanished_FailsThatStepWithItsName()
     {
         using StreamedModel reference = new(TestPaths.BundledModel, SmallPieces, null);
-        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamOptions(), Budget);
+        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamingOptions(), Budget);
         Step[] steps = [.. StreamedModel.Steps(reference.Config.VocabularySize)];
         Assert.Equal(reference.Forward(steps[0]), streamed.Forward(steps[0]));
         PieceId victim = streamed.Table.StreamedStages.Last(stage => stage.Kind == PieceKind.FeedForward).StreamedIds[^1];
@@ -131,7 +131,7 @@ public sealed class StreamedWeightsTests
     [Fact]
     public void MeasureReadRate_OfStreamedPieces_ReadsThem()
     {
-        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamOptions(), Budget);
+        using StreamedModel streamed = new(TestPaths.BundledModel, SmallPieces, new StreamingOptions(), Budget);
         streamed.Forward(StreamedModel.Steps(100).First());
         Assert.True(streamed.Streamed!.MeasureReadRate() > 0);
     }

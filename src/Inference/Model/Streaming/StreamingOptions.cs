@@ -3,7 +3,7 @@ using Halo.Inference.Model.Pieces;
 namespace Halo.Inference.Model.Streaming;
 
 /// <summary>How weights that do not fit a board's memory are streamed through it.</summary>
-public sealed record StreamOptions
+public sealed record StreamingOptions
 {
     /// <summary>Reads in flight at once where nothing else is asked for: with pieces of some MiB two reach what a usual device gives.</summary>
     public const int UsualReaders = 2;
