@@ -20,24 +20,38 @@ internal sealed class StreamBench
     private const long Margin = 40L << 20;
 
     private const int WarmUpTokens = 2;
+    private const int TokensBetween = 2; // two passes over the files that only read them
 
     private readonly LoadedModel _model;
     private readonly StreamSetting _setting;
+    private readonly long _boardBytes;
 
-    internal StreamBench(LoadedModel model, StreamSetting setting)
+    /// <param name="model">The model.</param>
+    /// <param name="setting">What to measure.</param>
+    /// <param name="boardBytes">Memory of the board.</param>
+    internal StreamBench(LoadedModel model, StreamSetting setting, long boardBytes)
     {
         _model = model;
-        _setting = setting;
+        _setting = setting;        _boardBytes = boardBytes;
     }
 
+    /// <summary>
+    /// What is left for a board of this process. The process itself takes some of the limit; of the embedding table, which counts as the head board's,
+    /// only the rows that are used are read.
+    /// </summary>
+    internal static long BoardBytes(LoadedModel model, long memoryLimit) =>
+        memoryLimit - ProcessMemory.OwnBytes() - Margin + model.Weights.Layout.EmbeddingBytes;
+
     /// <summary>Measures all ways.</summary>
-    internal async Task<List<StreamResult>> RunAsync(CommandConsole console, CancellationToken cancellationToken)
+    /// <param name="note">Told which way comes next.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task<List<StreamResult>> RunAsync(Action<string> note, CancellationToken cancellationToken)
     {
         List<StreamResult> results = [];
         foreach ((string name, StreamingOptions options) in Ways())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            console.Note(name);
+            note(name);
             results.Add(await MeasureAsync(name, options, cancellationToken));
         }
 
@@ -50,7 +64,12 @@ internal sealed class StreamBench
         yield return ("overlap", exact);
         yield return ("load, then compute", exact with { Overlap = false });
         string share = string.Create(CultureInfo.InvariantCulture, $"overlap, {_setting.Share:0.##} of the groups");
-        yield return (share, exact with { Order = new StaticGroupOrder(null, _setting.Share) });
+        yield return ($"{share}, in their order", exact with { Order = new StaticGroupOrder(null, _setting.Share) });
+        ModelLayout layout = _model.Weights.Layout;
+        RandomScorer scorer = new(layout.Config.HiddenSize, layout.NeuronGroupCount);
+        yield return (
+            $"{share}, predicted",
+            exact with { Order = new PredictedGroupOrder(layout.Config.LayerCount, layout.NeuronGroupCount, scorer.Score, _setting.Share) });
         if (_setting.DeadlineMs is { } deadline)
         {
             yield return (
@@ -61,7 +80,7 @@ internal sealed class StreamBench
     private async Task<StreamResult> MeasureAsync(string name, StreamingOptions options, CancellationToken cancellationToken)
     {
         BoardStreaming streaming = new(_setting.CacheFolder ?? CacheFolders.Default, null, options);
-        using BoardHost host = new([new Board(new BoardProfile("b1", BoardMeter.BytesPerSecondOfSpeed, BoardBytes()), streaming)], _setting.Threads);
+        using BoardHost host = new([new Board(new BoardProfile("b1", BoardMeter.BytesPerSecondOfSpeed, _boardBytes), streaming)], _setting.Threads);
         Board board = host.Boards[0];
         int positions = ModelSession.KvPositions(1, WarmUpTokens + _setting.Tokens + 2);
         Plan plan = Planner.Create(_model.Profile, [board.Profile], new PlanRequest { KvPositions = positions });
@@ -80,14 +99,21 @@ internal sealed class StreamBench
         Decoding decoding = new(runner, plan.Version);
         await decoding.StepAsync(WarmUpTokens + 1);
 
-        double before = streamed.MeasureReadRate();
+        // In turn: whatever else uses the device at the moment falls on both alike.
         StreamStatistics first = streamed.Statistics;
-        long start = Stopwatch.GetTimestamp();
-        await decoding.StepAsync(_setting.Tokens);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        StreamStatistics last = streamed.Statistics;
-        double rate = (before + streamed.MeasureReadRate()) / 2;
-        return Result(name, options, first, last, rate, seconds);
+        double seconds = 0;
+        double secondsToRead = 1 / streamed.MeasureReadRate();
+        int passes = 1;
+        for (int done = 0; done < _setting.Tokens; done += TokensBetween, passes++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            long start = Stopwatch.GetTimestamp();
+            await decoding.StepAsync(Math.Min(TokensBetween, _setting.Tokens - done));
+            seconds += Stopwatch.GetElapsedTime(start).TotalSeconds;
+            secondsToRead += 1 / streamed.MeasureReadRate();
+        }
+
+        return Result(name, options, first, streamed.Statistics, passes / secondsToRead, seconds);
     }
 
     private StreamResult Result(string name, StreamingOptions options, StreamStatistics first, StreamStatistics last, double rate, double seconds)
@@ -104,9 +130,6 @@ internal sealed class StreamBench
             (last.LatePieces - first.LatePieces) / tokens,
             (last.LeftOutPieces - first.LeftOutPieces) / tokens);
     }
-
-    // The process itself takes some of the limit. Of the embedding table, which counts as the head board's, only the rows that are used are read.
-    private long BoardBytes() => _setting.MemoryLimit - ProcessMemory.OwnBytes() - Margin + _model.Weights.Layout.EmbeddingBytes;
 
     /// <summary>One greedy sequence.</summary>
     private sealed class Decoding(StepRunner runner, int planVersion)

@@ -67,7 +67,7 @@ internal static class StreamCommand
     {
         // Small steps: their buffers are of the memory that is measured.
         using LoadedModel model = LoadedModel.Open(file.Name, file.Path, new StepLimits(MaxRows: 1, MaxLogitRows: 1, MaxSequences: 1));
-        List<StreamResult> results = await new StreamBench(model, setting).RunAsync(console, cancellationToken);
+        List<StreamResult> results = await new StreamBench(model, setting, StreamBench.BoardBytes(model, setting.MemoryLimit)).RunAsync(console.Note, cancellationToken);
         long? peak = within is null ? null : ControlGroup.At(within).PeakBytes;
         Print(console, new StreamReport(
             file.Path, model.Weights.File.Length, setting.MemoryLimit, within is not null, peak, setting.Threads, setting.Readers, setting.Tokens, results), json);

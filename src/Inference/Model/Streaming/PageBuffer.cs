@@ -3,7 +3,10 @@ using System.Runtime.InteropServices;
 namespace Halo.Inference.Model.Streaming;
 
 /// <summary>Memory outside the collected heap that begins on a page, as direct reads need it. It is not cleared, and so not touched.</summary>
-/// <remarks>There is no finalizer: who makes one disposes it.</remarks>
+/// <remarks>
+/// Given back it is the system's at once, where a heap might keep it: what a board may take is bounded. There is no finalizer: who makes one
+/// disposes it.
+/// </remarks>
 internal sealed unsafe class PageBuffer : IDisposable
 {
     /// <summary>Bytes of a page, and of the blocks of storage devices.</summary>
@@ -15,7 +18,7 @@ internal sealed unsafe class PageBuffer : IDisposable
     internal PageBuffer(long bytes)
     {
         Length = WholePages(bytes);
-        _pointer = (byte*)NativeMemory.AlignedAlloc((nuint)Length, PageBytes);
+        _pointer = LinuxFiles.IsHere ? LinuxFiles.MapMemory(Length) : (byte*)NativeMemory.AlignedAlloc((nuint)Length, PageBytes);
     }
 
     /// <summary>The first byte; null after <see cref="Dispose"/>.</summary>
@@ -29,7 +32,15 @@ internal sealed unsafe class PageBuffer : IDisposable
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(_pointer);
+        byte* pointer = _pointer;
         _pointer = null;
+        if (!LinuxFiles.IsHere)
+        {
+            NativeMemory.AlignedFree(pointer);
+        }
+        else if (pointer is not null)
+        {
+            LinuxFiles.UnmapMemory(pointer, Length);
+        }
     }
 }
