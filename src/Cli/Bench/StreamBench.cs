@@ -16,8 +16,8 @@ namespace Halo.Cli.Bench;
 /// <summary>Decodes with one board whose memory is smaller than the model, in one way to stream after the other.</summary>
 internal sealed class StreamBench
 {
-    // Threads, the collected heap and compiled code grow a little once work begins.
-    private const long Margin = 40L << 20;
+    // The heaps, stacks and compiled code grow once work begins, and the system needs some pages of files to go on.
+    private const long Margin = 72L << 20;
 
     private const int WarmUpTokens = 2;
     private const int TokensBetween = 2; // two passes over the files that only read them
@@ -32,7 +32,8 @@ internal sealed class StreamBench
     internal StreamBench(LoadedModel model, StreamSetting setting, long boardBytes)
     {
         _model = model;
-        _setting = setting;        _boardBytes = boardBytes;
+        _setting = setting;
+        _boardBytes = boardBytes;
     }
 
     /// <summary>
