@@ -170,7 +170,8 @@ public sealed class BoardModel : IDisposable
         StreamedWeights? streamed = _streamed ?? _openStreamed?.Invoke();
         Volatile.Write(ref _streamed, streamed);
         long room = _memoryBytes - memory.Kv - memory.Fixed;
-        if (streamed is null || room < streamed.LeastBytes(plan.ShardsOf(Board).Select(assignment => ModelPieces.NameOf(assignment.Slice))))
+        if (streamed is null
+            || (memory.Total > _memoryBytes && room < streamed.LeastBytes(plan.ShardsOf(Board).Select(assignment => ModelPieces.NameOf(assignment.Slice)))))
         {
             return false;
         }

@@ -11,7 +11,8 @@ internal sealed unsafe class PieceSlot : IDisposable
     private readonly PieceMatrix[] _matrices;
     private readonly PieceLocation _location;
     private PageBuffer? _resident;
-    private ulong? _sum; // of header and payload, once the payload's SHA-256 was compared
+    private ulong _sum;           // of header and payload
+    private volatile bool _known; // whether the payload's SHA-256 was compared, and the sum is there
 
     internal PieceSlot(ModelManifest manifest, PieceId id, PieceLocation location)
     {
@@ -53,9 +54,9 @@ internal sealed unsafe class PieceSlot : IDisposable
     {
         ReadUnchecked(reader, target);
         ulong sum = PieceSum.Of(target, FileBytes);
-        if (_sum is { } known)
+        if (_known)
         {
-            if (sum != known)
+            if (sum != _sum)
             {
                 throw new PieceException($"Piece {Id} of {_manifest.Name} is damaged: {_location.Path} has other content than before.");
             }
@@ -71,6 +72,7 @@ internal sealed unsafe class PieceSlot : IDisposable
         }
 
         _sum = sum;
+        _known = true;
     }
 
     /// <summary>Reads the piece and looks at nothing but its length: what a device gives at most.</summary>

@@ -88,11 +88,6 @@ internal sealed unsafe partial class PieceStreamer : IDisposable
             }
 
             _entered = _options.Time.GetTimestamp();
-            if (stage.Kind == PieceKind.FeedForward)
-            {
-                _deadline?.Change(_options.Deadline!.Value, Timeout.InfiniteTimeSpan);
-            }
-
             Monitor.PulseAll(_gate);
         }
     }
@@ -118,14 +113,15 @@ internal sealed unsafe partial class PieceStreamer : IDisposable
                     return true;
                 }
 
-                if (run.IsOver || HasPassed(run))
+                TimeSpan? patience = run.Stage.Kind == PieceKind.FeedForward ? _options.Deadline - _options.Time.GetElapsedTime(_entered) : null;
+                if (run.IsOver || patience <= TimeSpan.Zero)
                 {
                     Leave(run);
                     return false;
                 }
 
                 _waits += waited ? 0 : 1;
-                Wait();
+                Wait(patience);
             }
         }
     }
@@ -180,9 +176,6 @@ internal sealed unsafe partial class PieceStreamer : IDisposable
         return true;
     }
 
-    private bool HasPassed(StageRun run) =>
-        _options.Deadline is { } deadline && run.Stage.Kind == PieceKind.FeedForward && _options.Time.GetElapsedTime(_entered) >= deadline;
-
     private void Leave(StageRun run)
     {
         _late += run.Close();
@@ -190,9 +183,15 @@ internal sealed unsafe partial class PieceStreamer : IDisposable
         Monitor.PulseAll(_gate);
     }
 
-    private void Wait()
+    // A timer may fire a little early: who looks again and finds time left sets it again.
+    private void Wait(TimeSpan? patience)
     {
         long start = _options.Time.GetTimestamp();
+        if (patience is { } longest)
+        {
+            _deadline!.Change(longest, Timeout.InfiniteTimeSpan);
+        }
+
         _waiting = true;
         Monitor.PulseAll(_gate);
         Monitor.Wait(_gate);
