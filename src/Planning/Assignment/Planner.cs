@@ -38,7 +38,7 @@ public static class Planner
         {
             if (TryAssign(model, boards, headBoard, request.HeadHoldsShards || boards.Count == 1, kvPositions) is { } shards)
             {
-                return new Plan
+                Plan plan = new()
                 {
                     Version = request.Version,
                     Model = model.Name,
@@ -47,6 +47,10 @@ public static class Planner
                     KvPositions = kvPositions,
                     Shards = shards,
                 };
+                if (boards.All(board => !board.Streams || StreamingFit.Holds(model, BoardMemory.Of(plan, model, board.Name), board.MemoryBytes)))
+                {
+                    return plan;
+                }
             }
 
             // Fewer sequences at once is better than no service: only an explicit wish for KV is kept at all cost.
