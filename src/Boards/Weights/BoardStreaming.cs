@@ -28,7 +28,8 @@ public sealed class BoardStreaming
     /// <exception cref="IOException">The cache folder cannot be made or read.</exception>
     public StreamedWeights Open(LoadedModel model)
     {
-        string hash = ModelFileHash.ComputeAsync(model.Weights.File.Path, _cacheFolder, progress: null, CancellationToken.None).GetAwaiter().GetResult();
+        // On another thread: whoever waits here may be a grain's turn, in which nothing could go on.
+        string hash = Task.Run(() => ModelFileHash.ComputeAsync(model.Weights.File.Path, _cacheFolder, progress: null, CancellationToken.None)).GetAwaiter().GetResult();
         ModelManifest manifest = ModelManifest.Of(model.Name, hash, model.Weights);
         ModelPieces pieces = _cache.Value.Of(manifest);
         PieceCutter cutter = new(model.Weights, manifest);
@@ -42,7 +43,7 @@ public sealed class BoardStreaming
     private static PieceLocation? Cut(ModelPieces pieces, PieceCutter cutter, PieceId id)
     {
         using Stream content = cutter.Open(id);
-        pieces.StoreAsync(id, content, CancellationToken.None).GetAwaiter().GetResult();
+        Task.Run(() => pieces.StoreAsync(id, content, CancellationToken.None)).GetAwaiter().GetResult();
         return pieces.TryLocate(id);
     }
 }
