@@ -1,3 +1,4 @@
+using Halo.Boards.Weights;
 using Halo.Planning.Profiles;
 
 namespace Halo.Boards;
@@ -9,17 +10,26 @@ public sealed class Board : IDisposable
     private readonly Dictionary<string, BoardModel> _models = [];
 
     /// <param name="profile">Name, speed and memory.</param>
-    public Board(BoardProfile profile) => Profile = profile;
+    /// <param name="streaming">How weights are streamed that do not fit the memory; null refuses plans by which they do not fit.</param>
+    public Board(BoardProfile profile, BoardStreaming? streaming = null)
+    {
+        Profile = profile with { Streams = streaming is not null };
+        Streaming = streaming;
+    }
 
     /// <summary>Name, speed and memory.</summary>
     public BoardProfile Profile { get; }
+
+    /// <summary>How weights are streamed that do not fit the memory; null where they must fit.</summary>
+    public BoardStreaming? Streaming { get; }
 
     /// <summary>The board's name.</summary>
     public string Name => Profile.Name;
 
     /// <summary>This board's share of a model; made empty when it is first asked for.</summary>
     public BoardModel Model(LoadedModel model) =>
-        Model(model.Name, () => new BoardModel(Name, model.Name, model.Weights, model.Profile, model.Limits, Profile.MemoryBytes));
+        Model(model.Name, () => new BoardModel(
+            Name, model.Name, model.Weights, model.Profile, model.Limits, Profile.MemoryBytes, Streaming is null ? null : () => Streaming.Open(model)));
 
     /// <summary>This board's share of a model, wherever its weights come from.</summary>
     /// <param name="name">The name under which the model is served.</param>

@@ -1,6 +1,8 @@
 using Halo.Boards.Steps;
+using Halo.Boards.Weights;
 using Halo.Fabric.Transport;
 using Halo.Inference.Model;
+using Halo.Inference.Model.Streaming;
 using Halo.Inference.Threading;
 using Halo.Planning;
 using Halo.Planning.Assignment;
@@ -23,7 +25,9 @@ public sealed class BoardModel : IDisposable
     private readonly ModelProfile _profile;
     private readonly StepLimits _limits;
     private readonly long _memoryBytes;
+    private readonly Func<StreamedWeights?>? _openStreamed;
     private readonly KvBlockPool _pool;
+    private StreamedWeights? _streamed; // once a plan did not fit the memory
     private LayerWalk? _walk;
     private ShardTable? _table; // of the committed plan; null when shards or plan changed
     private int _committed;
@@ -37,7 +41,13 @@ public sealed class BoardModel : IDisposable
     /// <param name="profile">The model's sizes, against which plans are checked.</param>
     /// <param name="limits">Sizes of a step.</param>
     /// <param name="memoryBytes">Memory that the board has, in bytes.</param>
-    public BoardModel(string board, string model, IShardSource source, ModelProfile profile, StepLimits limits, long memoryBytes)
+    /// <param name="openStreamed">
+    /// Makes the source of shards that are streamed, which this share disposes, once a plan does not fit the memory; null, or one that returns null,
+    /// refuses such plans.
+    /// </param>
+    public BoardModel(
+        string board, string model, IShardSource source, ModelProfile profile, StepLimits limits, long memoryBytes,
+        Func<StreamedWeights?>? openStreamed = null)
     {
         Board = board;
         _name = model;
@@ -45,6 +55,7 @@ public sealed class BoardModel : IDisposable
         _profile = profile;
         _limits = limits;
         _memoryBytes = memoryBytes;
+        _openStreamed = openStreamed;
         _boundary = new StepBoundary(_gate);
         _pool = new KvBlockPool(source.Config.HeadDim, maxBlocks: 0);
     }
@@ -60,7 +71,7 @@ public sealed class BoardModel : IDisposable
     public FabricSize FabricSize(int boardCount) => FabricSizes.Of(_source.Config, _limits, boardCount);
 
     /// <summary>All figures of this share in one.</summary>
-    public ShareStatistics Statistics => new(ShardCount, SequenceCount, KvBytes, CopiedBytes, 0, CommittedVersion);
+    public ShareStatistics Statistics => new(ShardCount, SequenceCount, KvBytes, CopiedBytes, 0, CommittedVersion) { Streaming = Volatile.Read(ref _streamed)?.Statistics };
 
     /// <summary>Shards registered here, those that only wait for their plan's retirement not counted.</summary>
     public int ShardCount
@@ -120,6 +131,9 @@ public sealed class BoardModel : IDisposable
     public SessionLinks Links =>
         Volatile.Read(ref _transport) is { Failure: null } transport ? new SessionLinks(Session, transport.Statistics()) : SessionLinks.None;
 
+    /// <summary>Where shards are streamed from, once a plan did not fit the memory; else null.</summary>
+    public StreamedWeights? Streamed => Volatile.Read(ref _streamed);
+
     /// <summary>Blocks of KV that may be in use at once.</summary>
     internal long KvBlockLimit => _pool.Limit;
 
@@ -130,7 +144,7 @@ public sealed class BoardModel : IDisposable
     public void Prepare(Plan plan)
     {
         BoardMemory memory = BoardMemory.Of(plan, _profile, Board);
-        if (memory.Total > _memoryBytes)
+        if (!TryStream(plan, memory) && memory.Total > _memoryBytes)
         {
             throw new PlanDoesNotFitException(
                 $"Board {Board} would need {memory.Total / 1e6:0.0} MB under plan {plan.Version} of {plan.Model} "
@@ -143,6 +157,27 @@ public sealed class BoardModel : IDisposable
             _plans[plan.Version] = plan;
             _pool.Limit = Math.Max(_pool.Limit, KvBlocks(plan));
         }
+    }
+
+    // Once shards are streamed they stay so: a plan by which all fit keeps all of them in memory.
+    private bool TryStream(Plan plan, BoardMemory memory)
+    {
+        if (_streamed is null && memory.Total <= _memoryBytes)
+        {
+            return false;
+        }
+
+        StreamedWeights? streamed = _streamed ?? _openStreamed?.Invoke();
+        Volatile.Write(ref _streamed, streamed);
+        long room = _memoryBytes - memory.Kv - memory.Fixed;
+        if (streamed is null
+            || (memory.Total > _memoryBytes && room < streamed.LeastBytes(plan.ShardsOf(Board).Select(assignment => ModelPieces.NameOf(assignment.Slice)))))
+        {
+            return false;
+        }
+
+        streamed.WeightBytes = room;
+        return true;
     }
 
     /// <summary>Forgets a plan that was prepared and will not be committed.</summary>
@@ -208,7 +243,7 @@ public sealed class BoardModel : IDisposable
             }
         }
 
-        HeldShard loaded = HeldShard.Load(_source, slice, _pool, _limits.MaxSequences);
+        HeldShard loaded = HeldShard.Load(_streamed ?? _source, slice, _pool, _limits.MaxSequences);
         lock (_gate)
         {
             if (_disposed || !_shards.TryAdd(slice, loaded))
@@ -281,6 +316,7 @@ public sealed class BoardModel : IDisposable
             _walk?.Dispose();
             _walk = null;
             _transport = null;
+            _streamed?.Dispose();
             _pool.Dispose();
         }
     }
@@ -325,7 +361,7 @@ public sealed class BoardModel : IDisposable
 
     private ShardTable BuildTable(Plan plan)
     {
-        ShardTable table = new(_source.Config.LayerCount);
+        ShardTable table = new(_source.Config.LayerCount) { Streamed = _streamed };
         foreach (ShardAssignment assignment in plan.ShardsOf(Board).Where(assignment => assignment.Replica == 0))
         {
             if (!_shards.TryGetValue(assignment.Slice, out HeldShard? held))

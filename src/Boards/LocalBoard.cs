@@ -26,11 +26,7 @@ public sealed class LocalBoard(Board board, ModelCatalog models) : IBoard
         board.Models.TryGetValue(model, out BoardModel? share) ? share.Links : SessionLinks.None);
 
     /// <inheritdoc/>
-    public Task PrepareAsync(Plan plan)
-    {
-        Share(plan.Model).Prepare(plan);
-        return Task.CompletedTask;
-    }
+    public Task PrepareAsync(Plan plan) => Task.Run(() => Share(plan.Model).Prepare(plan)); // may read the model's file for its hash
 
     /// <inheritdoc/>
     public Task CommitAsync(string model, int version)

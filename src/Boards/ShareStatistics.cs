@@ -1,3 +1,5 @@
+using Halo.Inference.Model.Streaming;
+
 namespace Halo.Boards;
 
 /// <summary>What a board holds of a model.</summary>
@@ -10,6 +12,9 @@ namespace Halo.Boards;
 public sealed record ShareStatistics(
     int ShardCount, int SequenceCount, long KvBytes, long CopiedWeightBytes, long ReceivedWeightBytes, int PlanVersion)
 {
+    /// <summary>What streaming did, where weights do not fit the board's memory; else null.</summary>
+    public StreamStatistics? Streaming { get; init; }
+
     /// <summary>A board that has nothing of the model.</summary>
     public static ShareStatistics None { get; } = new(0, 0, 0, 0, 0, 0);
 }

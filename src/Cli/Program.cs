@@ -32,6 +32,7 @@ internal static class Program
         {
             DecodeCommand.Create(),
             TransportCommand.Create(),
+            StreamCommand.Create(),
         },
         new Command("lab", "Make what experiments need.")
         {

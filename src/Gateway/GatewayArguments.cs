@@ -23,7 +23,8 @@ internal static class GatewayArguments
                                relaxed waits only for --critical-boards N, the head board first, and for the others until a deadline)
           --udp-port N         UDP port of this process's datagrams, for firewalls (default: any that is free)
           --speed A,B,...      relative speeds of the boards, one each: those of this process, then those of --board (default: measured)
-          --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's)
+          --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's);
+                               weights that do not fit it are streamed from the cache folder in each step
           --kv-positions N     positions of KV for all sequences together
           --cluster STORE      serve the silos whose membership is kept there instead: a SQLite file of this machine, or PostgreSQL, such as
                                postgres://halo@10.0.0.1/halo; needs a program built with the Orleans engine

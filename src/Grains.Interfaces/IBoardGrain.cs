@@ -45,9 +45,11 @@ public interface IBoardGrain : IGrainWithStringKey
 /// <param name="Cores">Cores that its process may use.</param>
 /// <param name="BytesPerSecond">Measured rate at which it streams weights, in bytes per second.</param>
 /// <param name="MemoryBytes">Memory for shards, KV and buffers, in bytes.</param>
+/// <param name="Streams">Whether weights that do not fit the memory are streamed from storage.</param>
 [GenerateSerializer, Immutable, Alias("halo.board-capabilities")]
 public sealed record BoardCapabilities(
-    [property: Id(0)] string Name, [property: Id(1)] int Cores, [property: Id(2)] double BytesPerSecond, [property: Id(3)] long MemoryBytes);
+    [property: Id(0)] string Name, [property: Id(1)] int Cores, [property: Id(2)] double BytesPerSecond, [property: Id(3)] long MemoryBytes,
+    [property: Id(4)] bool Streams = false);
 
 /// <summary>What a board holds of a model.</summary>
 /// <param name="Name">The board's name.</param>

@@ -132,8 +132,9 @@ public sealed class HaloCluster : IAsyncDisposable
         int count = options.LocalBoards;
         double measured = BoardMeter.MeasureBytesPerSecond(threads) / count;
         long memoryBytes = options.BoardMemoryBytes ?? BoardMeter.UsableMemoryBytes() / count;
+        BoardStreaming? streaming = options.BoardMemoryBytes is null ? null : new BoardStreaming(CacheFolders.Default, null, options.Streaming);
         IEnumerable<Board> boards = Enumerable.Range(0, count).Select(index => new Board(new BoardProfile(
-            $"b{index + 1}", options.Speeds.Count > 0 ? options.Speeds[index] * BoardMeter.BytesPerSecondOfSpeed : measured, memoryBytes)));
+            $"b{index + 1}", options.Speeds.Count > 0 ? options.Speeds[index] * BoardMeter.BytesPerSecondOfSpeed : measured, memoryBytes), streaming));
         return new BoardHost([.. boards], threads);
     }
 

@@ -4,6 +4,7 @@ using Halo.Fabric.Simulated;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
 using Halo.Inference.Model;
+using Halo.Inference.Model.Streaming;
 using Halo.Planning.Assignment;
 using Halo.Planning.Importance;
 
@@ -96,8 +97,19 @@ public sealed class HaloClusterOptions
     /// </summary>
     public int? UdpPort { get; set; }
 
-    /// <summary>Memory of each board in bytes; default: an equal share of what the machine allows.</summary>
+    /// <summary>
+    /// Memory of each board in bytes; default: an equal share of what the machine allows. Where it is given, weights that do not fit are streamed from
+    /// the cache folder.
+    /// </summary>
     public long? BoardMemoryBytes { get; set; }
+
+    /// <summary>
+    /// Streaming: how long a feed-forward stage waits for its neuron groups; what is not loaded by then is missing from the sum. Default: for all.
+    /// </summary>
+    public TimeSpan? LoadDeadline { get; set; }
+
+    /// <summary>Streaming: the share of a stage's streamed neuron groups that is loaded, above 0 and up to 1; default: all, and the results are exact.</summary>
+    public double LoadShare { get; set; } = 1;
 
     /// <summary>
     /// Relative speeds of the boards, one each, above 0: a board of speed 2 gets twice the groups of one of speed 1. Those of this process come
@@ -129,6 +141,9 @@ public sealed class HaloClusterOptions
     /// <summary>Boards in this process.</summary>
     public int LocalBoards => Boards ?? (IsNetworked ? 1 : DefaultBoards);
 
+    /// <summary>How weights are streamed that do not fit a board's memory.</summary>
+    internal StreamingOptions Streaming => new() { Deadline = LoadDeadline, Order = LoadShare < 1 ? new StaticGroupOrder(null, LoadShare) : null };
+
     /// <summary>How sums travel between boards of several processes.</summary>
     internal SessionTransport SessionTransport => new(Topology, WireType, Transport == TransportKind.Datagram ? Policy : null)
     {
@@ -154,6 +169,16 @@ public sealed class HaloClusterOptions
         if (BoardMemoryBytes is <= 0)
         {
             faults.Add($"BoardMemoryBytes is {BoardMemoryBytes}; it must be above 0.");
+        }
+
+        if (LoadDeadline <= TimeSpan.Zero)
+        {
+            faults.Add($"LoadDeadline is {LoadDeadline}; it must be above 0.");
+        }
+
+        if (LoadShare is not (> 0 and <= 1))
+        {
+            faults.Add($"LoadShare is {LoadShare}; it must be above 0 and at most 1.");
         }
 
         int named = LocalBoards + BoardUrls.Count;

@@ -72,7 +72,8 @@ public sealed class BoardAgent : IAsyncDisposable
             _board.Profile.MemoryBytes,
             _listener.EndPoint.Port,
             _heartbeats.Port,
-            _options.AdvertisedHost);
+            _options.AdvertisedHost,
+            _board.Profile.Streams);
     }
 
     /// <summary>Leaves a head process's service.</summary>

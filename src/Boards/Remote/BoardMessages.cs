@@ -21,8 +21,10 @@ internal sealed record AttachRequest(ulong HeartbeatKey);
 /// <param name="StreamPort">TCP port for streams of other boards.</param>
 /// <param name="HeartbeatPort">UDP port for heartbeats.</param>
 /// <param name="Host">Where other boards reach it, if that is not where the head process does.</param>
+/// <param name="Streams">Whether weights that do not fit the memory are streamed from storage.</param>
 public sealed record BoardAnnouncement(
-    string Name, string Instance, string Product, int Cores, double BytesPerSecond, long MemoryBytes, int StreamPort, int HeartbeatPort, string? Host);
+    string Name, string Instance, string Product, int Cores, double BytesPerSecond, long MemoryBytes, int StreamPort, int HeartbeatPort, string? Host,
+    bool Streams = false);
 
 /// <summary>A board process asks a head process to take it into its service.</summary>
 /// <param name="Port">Its control port.</param>

@@ -50,7 +50,9 @@ internal sealed class BoardShares : IAsyncDisposable
     internal async Task<bool> OfferAsync(ModelOffer offer, CancellationToken cancellationToken)
     {
         (IShardSource source, bool hasFile) = await _sources.OpenAsync(offer.Name, offer.Manifest, cancellationToken);
-        _board.Model(offer.Name, () => new BoardModel(_board.Name, offer.Name, source, offer.Profile, offer.Limits, _board.Profile.MemoryBytes));
+        _board.Model(offer.Name, () => new BoardModel(
+            _board.Name, offer.Name, source, offer.Profile, offer.Limits, _board.Profile.MemoryBytes,
+            _board.Streaming is { } streaming ? () => _sources.Stream(offer.Name, streaming) : null));
         return hasFile;
     }
 

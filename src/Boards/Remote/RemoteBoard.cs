@@ -39,7 +39,7 @@ public sealed class RemoteBoard : IBoard, ISessionMember
         _weights = weights;
         _onLost = onLost;
         Announcement = board;
-        Profile = new BoardProfile(board.Name, speed ?? board.BytesPerSecond, board.MemoryBytes);
+        Profile = new BoardProfile(board.Name, speed ?? board.BytesPerSecond, board.MemoryBytes) { Streams = board.Streams };
     }
 
     /// <summary>What the board said of itself.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Halo.Inference.Model.Pieces;
+using Halo.Inference.Model.Streaming;
 using Halo.Planning;
 using Halo.Planning.Assignment;
 
@@ -32,7 +33,10 @@ public sealed class ModelPieces
 
     /// <summary>The pieces that a slice is made of, in order.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
-    public IReadOnlyList<PieceId> PiecesOf(ShardSlice slice)
+    public IReadOnlyList<PieceId> PiecesOf(ShardSlice slice) => PieceGrid.Cover(Manifest, NameOf(slice));
+
+    /// <summary>A slice, named as if it were one piece.</summary>
+    internal static PieceId NameOf(ShardSlice slice)
     {
         (PieceKind kind, int layer) = slice.Shard.Kind switch
         {
@@ -40,7 +44,7 @@ public sealed class ModelPieces
             ShardKind.FeedForward => (PieceKind.FeedForward, slice.Shard.Layer),
             _ => (PieceKind.Vocabulary, PieceId.OutputLayer),
         };
-        return PieceGrid.Cover(Manifest, new PieceId(kind, layer, slice.FirstGroup, slice.GroupCount));
+        return new PieceId(kind, layer, slice.FirstGroup, slice.GroupCount);
     }
 
     /// <summary>
@@ -86,6 +90,23 @@ public sealed class ModelPieces
     /// <returns>The piece, which the caller disposes; null where it is not here.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
     public PieceFile? TryOpen(PieceId id) => Open(id, forShard: true);
+
+    /// <summary>Finds a piece after checking all of it, as <see cref="TryOpen"/> does, for reads that go past mapped memory.</summary>
+    /// <returns>Where it is, and a lease that keeps it there; null where it is not here.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The model has no such groups.</exception>
+    public PieceLocation? TryLocate(PieceId id)
+    {
+        string path = PathOf(id);
+        _cache.BeginUse(path);
+        using PieceFile? piece = Open(id, forShard: true);
+        if (piece is null)
+        {
+            _cache.EndUse(path);
+            return null;
+        }
+
+        return new PieceLocation(path, new Lease(_cache, path));
+    }
 
     /// <summary>Stores a piece that is being received. A reader sees it whole or not at all, whenever this process ends.</summary>
     /// <param name="id">The piece that it is said to be.</param>
@@ -203,6 +224,20 @@ public sealed class ModelPieces
         else
         {
             piece.Dispose();
+        }
+    }
+
+    /// <summary>Keeps a piece from being evicted until it is disposed.</summary>
+    private sealed class Lease(PieceCache cache, string path) : IDisposable
+    {
+        private int _ended;
+
+        public void Dispose()
+        {
+            if (Interlocked.Exchange(ref _ended, 1) == 0)
+            {
+                cache.EndUse(path);
+            }
         }
     }
 

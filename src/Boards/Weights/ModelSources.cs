@@ -1,5 +1,6 @@
 using Halo.Inference.Model;
 using Halo.Inference.Model.Pieces;
+using Halo.Inference.Model.Streaming;
 using Halo.Planning.Assignment;
 using Microsoft.Extensions.Logging;
 
@@ -71,6 +72,17 @@ public sealed class ModelSources : IDisposable
 
         WeightsLog.Opened(_log, name, file ?? "pieces that the head process sends");
         return (opened.Source, file is not null);
+    }
+
+    /// <summary>A source of shards that streams a model's pieces; null where this board has the model's file, or was not offered the model.</summary>
+    /// <param name="model">The name under which it is served.</param>
+    /// <param name="streaming">How to stream.</param>
+    internal StreamedWeights? Stream(string model, BoardStreaming streaming)
+    {
+        lock (_gate)
+        {
+            return _open.GetValueOrDefault(model)?.Pieces is { } pieces ? streaming.Open(pieces) : null;
+        }
     }
 
     /// <summary>The pieces of a slice that this board lacks, by name.</summary>

@@ -25,11 +25,12 @@ internal static class DecodeCommand
             "--tokens", "Tokens to decode in a round.", 64, count => count >= 2, "a whole number, 2 or more");
         Option<int> rounds = CommandOptions.Number(
             "--rounds", "Rounds after the warm-up.", 5, count => count >= 1, "a whole number, 1 or more");
+        Option<long?> memory = CommandOptions.MemoryLimit();
         NetworkChoices network = new();
         Option<bool> json = CommandOptions.Json();
         Command command = new("decode", "Compare decode speed between numbers of boards; with --board, between this process's board alone and all.")
         {
-            model, boards, threads, tokens, rounds, json,
+            model, boards, threads, tokens, rounds, memory, json,
         };
         network.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -49,7 +50,7 @@ internal static class DecodeCommand
             return RunAsync(
                 CommandConsole.Of(parsed),
                 ModelFile.Locate(parsed.GetValue(model)),
-                new DecodeSetting(counts, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds), others),
+                new DecodeSetting(counts, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds), others, parsed.GetValue(memory)),
                 parsed.GetValue(json),
                 cancellationToken);
         });
@@ -100,6 +101,7 @@ internal static class DecodeCommand
         {
             Boards = boards,
             Threads = setting.Threads,
+            BoardMemoryBytes = setting.MemoryBytes,
             KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + setting.Tokens),
         };
         if (setting.Network.HasBoards && boards > 1)

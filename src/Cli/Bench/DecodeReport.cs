@@ -9,7 +9,8 @@ namespace Halo.Cli.Bench;
 /// <param name="Tokens">Tokens a round.</param>
 /// <param name="Rounds">Rounds after the warm-up.</param>
 /// <param name="Network">Boards in other processes.</param>
-internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds, NetworkSetting Network);
+/// <param name="MemoryBytes">Memory of each board of this process; null for most of what the machine allows.</param>
+internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds, NetworkSetting Network, long? MemoryBytes = null);
 
 /// <summary>What was measured.</summary>
 /// <param name="Model">The model file.</param>

@@ -26,12 +26,7 @@ internal static class GenerateCommand
             "--transport", "How boards exchange partial sums: shared memory, layer grains that add them up, TCP, or UDP. Boards of other processes: TCP unless UDP is chosen.",
             ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
         Option<int> threads = CommandOptions.Threads();
-        Option<long?> memory = new("--memory-limit")
-        {
-            Description = "Memory of each board in this process: bytes, 500M, 2G. [default: an equal share of this machine's]",
-            HelpName = "BYTES",
-            CustomParser = result => CommandOptions.Read(result, "--memory-limit", ByteCount.Needed, ByteCount.Read),
-        };
+        Option<long?> memory = CommandOptions.MemoryLimit();
         Option<int> maxTokens = CommandOptions.Number(
             "--max-tokens", "Tokens to generate at most.", DefaultMaxTokens, count => count >= 1, "a whole number, 1 or more");
         Option<string[]> stop = new("--stop")

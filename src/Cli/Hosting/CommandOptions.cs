@@ -39,6 +39,14 @@ internal static class CommandOptions
             $"a whole number from 1 to {cores}, the cores this process may use");
     }
 
+    internal static Option<long?> MemoryLimit() => new("--memory-limit")
+    {
+        Description = "Memory of each board in this process: bytes, 500M, 2G; weights that do not fit are streamed from the cache folder in each step. "
+            + "[default: an equal share of this machine's]",
+        HelpName = "BYTES",
+        CustomParser = result => Read(result, "--memory-limit", ByteCount.Needed, ByteCount.Read),
+    };
+
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object instead of tables." };
 
     /// <summary>An option that takes a number; <paramref name="needed"/> completes the sentence "it must be …".</summary>

@@ -9,7 +9,7 @@ namespace Halo.Grains.Boards;
 internal sealed class BoardGrain(IBoard board, PlanCatalog plans) : Grain, IBoardGrain
 {
     public Task<BoardCapabilities> GetCapabilitiesAsync() =>
-        Task.FromResult(new BoardCapabilities(board.Name, board.Cores, board.Profile.BytesPerSecond, board.Profile.MemoryBytes));
+        Task.FromResult(new BoardCapabilities(board.Name, board.Cores, board.Profile.BytesPerSecond, board.Profile.MemoryBytes, board.Profile.Streams));
 
     public async Task<BoardStatistics> GetStatisticsAsync(string model)
     {

@@ -91,7 +91,7 @@ internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions
     public void Dispose() => _timer?.Dispose();
 
     private BoardProfile[] Now(IEnumerable<BoardCapabilities> boards) => [.. boards.Select(board =>
-        new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes) { Loss = _losses.GetValueOrDefault(board.Name) })];
+        new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes) { Loss = _losses.GetValueOrDefault(board.Name), Streams = board.Streams })];
 
     // A look that takes longer than a period is not asked for twice.
     private async Task AskAsync(Func<Task> ask)

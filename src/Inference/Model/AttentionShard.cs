@@ -1,4 +1,5 @@
 using Halo.Inference.Kernels;
+using Halo.Inference.Model.Streaming;
 
 namespace Halo.Inference.Model;
 
@@ -39,6 +40,9 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
         Kv = kv;
     }
 
+    /// <summary>Where the weights come from in each step; null where they stay where they are.</summary>
+    internal StreamedStage? Stage { get; init; }
+
     /// <summary>The shard's keys and values.</summary>
     public KvCache Kv { get; }
 
@@ -51,28 +55,54 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
     /// <summary>partialSum (rows, hiddenSize) = this shard's part of the attention's output. Appends the rows' keys and values.</summary>
     void IStageShard.Forward(StageScratch scratch, float* partialSum)
     {
-        int queryWidth = _query.Matrix.Rows;
-        int kvWidth = _key.Matrix.Rows;
+        if (Stage is null)
+        {
+            Forward(scratch, partialSum, _query.Matrix, _key.Matrix, _value.Matrix, _output.Matrix);
+            return;
+        }
+
+        // One piece, and always waited for: a shard without its input would leave a hole in the KV.
+        Stage.Enter();
+        while (Stage.Next(scratch.Ready))
+        {
+            try
+            {
+                PieceSlot slot = Stage.Slots[0];
+                byte* bytes = (byte*)scratch.Ready[0].Bytes;
+                Forward(scratch, partialSum, slot.Matrix(0, bytes), slot.Matrix(1, bytes), slot.Matrix(2, bytes), slot.Matrix(3, bytes));
+            }
+            finally
+            {
+                Stage.Release(scratch.Ready);
+            }
+        }
+    }
+
+    private void Forward(
+        StageScratch scratch, float* partialSum, in WeightMatrix query, in WeightMatrix key, in WeightMatrix value, in WeightMatrix output)
+    {
+        int queryWidth = query.Rows;
+        int kvWidth = key.Rows;
         scratch.Team.Run(scratch.Products.Of(scratch.Normed)
-            .Into(_query.Matrix, scratch.Query.Pointer, queryWidth)
-            .Into(_key.Matrix, scratch.Key.Pointer, kvWidth)
-            .Into(_value.Matrix, scratch.Value.Pointer, kvWidth));
+            .Into(query, scratch.Query.Pointer, queryWidth)
+            .Into(key, scratch.Key.Pointer, kvWidth)
+            .Into(value, scratch.Value.Pointer, kvWidth));
 
         RotateAndStore(scratch, queryWidth, kvWidth);
 
-        scratch.Attended.SetShape(scratch.RowCount, _output.Matrix.Columns);
-        if (_output.Matrix.Columns > queryWidth)
+        scratch.Attended.SetShape(scratch.RowCount, output.Columns);
+        if (output.Columns > queryWidth)
         {
             ClearForeignColumns(scratch);
         }
 
         scratch.Team.Run(scratch.Attention.Set(scratch, Kv, _headDim, _headsPerGroup, _output.Offset));
-        if (MatMul.NeedsQuantizedInput(_output.Matrix.Type))
+        if (MatMul.NeedsQuantizedInput(output.Type))
         {
             scratch.Attended.Quantize(0, scratch.RowCount);
         }
 
-        scratch.Team.Run(scratch.Products.Of(scratch.Attended).Into(_output.Matrix, partialSum, _output.Matrix.Rows));
+        scratch.Team.Run(scratch.Products.Of(scratch.Attended).Into(output, partialSum, output.Rows));
     }
 
     /// <inheritdoc/>

@@ -36,6 +36,12 @@ internal sealed unsafe class DownWork : IParallelWork
     /// <param name="input">(rows, neurons).</param>
     internal void Add(in WeightMatrix down, Activations input) => _parts.Add(new Part(down, input));
 
+    /// <summary>Adds a part whose product goes to a place of its own.</summary>
+    /// <param name="down">(width, neurons).</param>
+    /// <param name="input">(rows, neurons).</param>
+    /// <param name="output">(rows, width).</param>
+    internal void Add(in WeightMatrix down, Activations input, float* output) => _parts.Add(new Part(down, input, (nint)output));
+
     public void Run(int worker, int workerCount)
     {
         (int first, int end) = WorkerTeam.Split(_width, worker, workerCount, Granularity);
@@ -47,6 +53,12 @@ internal sealed unsafe class DownWork : IParallelWork
         for (int i = 0; i < _parts.Count; i++)
         {
             Part part = _parts[i];
+            if (part.Output != 0)
+            {
+                MatMul.Multiply(part.Down, part.Input, (float*)part.Output, _width, first, end);
+                continue;
+            }
+
             MatMul.Multiply(part.Down, part.Input, i == 0 ? _sum : _partSum, _width, first, end);
             for (int row = 0; i > 0 && row < part.Input.Rows; row++)
             {
@@ -57,5 +69,5 @@ internal sealed unsafe class DownWork : IParallelWork
         }
     }
 
-    private readonly record struct Part(WeightMatrix Down, Activations Input);
+    private readonly record struct Part(WeightMatrix Down, Activations Input, nint Output = 0);
 }

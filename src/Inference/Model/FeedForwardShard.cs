@@ -1,4 +1,5 @@
 using Halo.Inference.Kernels;
+using Halo.Inference.Model.Streaming;
 
 namespace Halo.Inference.Model;
 
@@ -23,11 +24,20 @@ public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
     /// <summary>Bytes of weights that this shard copied out of the model file; 0 where it is mapped whole.</summary>
     public long CopiedBytes => _parts.Sum(part => part.CopiedBytes);
 
+    /// <summary>Where the weights come from in each step; null where they stay where they are.</summary>
+    internal StreamedStage? Stage { get; init; }
+
     bool IStageShard.NeedsQuantizedInput => _quantizeInput;
 
     /// <summary>partialSum (rows, hiddenSize) = this shard's part of the block's output.</summary>
     void IStageShard.Forward(StageScratch scratch, float* partialSum)
     {
+        if (Stage is not null)
+        {
+            ForwardStreamed(Stage, scratch, partialSum);
+            return;
+        }
+
         // Part after part in the scratch, each (rows, its neurons); three rounds of the team, however many parts there are.
         MatMulWork products = scratch.Products.Of(scratch.Normed);
         SwiGluWork swiGlu = scratch.SwiGlu.Of(scratch.RowCount, _quantizeGated);
@@ -49,6 +59,57 @@ public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
         scratch.Team.Run(products);
         scratch.Team.Run(swiGlu);
         scratch.Team.Run(down);
+    }
+
+    // Part after part as they come, in whatever order; they are added in the order of their groups, so that bits do not depend on it.
+    private void ForwardStreamed(StreamedStage stage, StageScratch scratch, float* partialSum)
+    {
+        int width = _parts[0].Down.Matrix.Rows;
+        OrderedSum sum = scratch.Sum.Into(partialSum, scratch.RowCount * width, _parts.Length);
+        stage.Enter();
+        while (stage.Next(scratch.Ready))
+        {
+            try
+            {
+                Compute(stage, scratch, sum, width);
+            }
+            finally
+            {
+                stage.Release(scratch.Ready);
+            }
+        }
+
+        sum.Complete();
+    }
+
+    private void Compute(StreamedStage stage, StageScratch scratch, OrderedSum sum, int width)
+    {
+        MatMulWork products = scratch.Products.Of(scratch.Normed);
+        SwiGluWork swiGlu = scratch.SwiGlu.Of(scratch.RowCount, _quantizeGated);
+        DownWork down = scratch.Down.Into(null, null, width);
+        long start = 0;
+        foreach (ReadyPiece piece in scratch.Ready)
+        {
+            PieceSlot slot = stage.Slots[piece.Index];
+            byte* bytes = (byte*)piece.Bytes;
+            int neurons = _parts[piece.Index].Neurons;
+            float* gate = scratch.Gate.Pointer + start;
+            float* up = scratch.Up.Pointer + start;
+            Activations gated = scratch.Gated(piece.Index, neurons);
+            gated.SetShape(scratch.RowCount, neurons);
+            products.Into(slot.Matrix(0, bytes), gate, neurons).Into(slot.Matrix(1, bytes), up, neurons);
+            swiGlu.Add(gate, up, gated);
+            down.Add(slot.Matrix(2, bytes), gated, sum.Room(piece.Index));
+            start += (long)scratch.RowCount * neurons;
+        }
+
+        scratch.Team.Run(products);
+        scratch.Team.Run(swiGlu);
+        scratch.Team.Run(down);
+        foreach (ReadyPiece piece in scratch.Ready)
+        {
+            sum.Add(piece.Index);
+        }
     }
 
     /// <inheritdoc/>

@@ -2,6 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Halo.Inference.Kernels;
 using Halo.Inference.Memory;
+using Halo.Inference.Model.Pieces;
 using Halo.Inference.Threading;
 
 namespace Halo.Inference.Model;
@@ -63,6 +64,10 @@ public sealed unsafe class LayerWalk : IDisposable
         ApplyForks(step.Forks);
         PlaceRows(step);
         embeddings.CopyTo(Residual);
+        if (step.Rows.Count > 0)
+        {
+            _shards.Streamed?.BeginStep(_shards, _logitRowCount > 0);
+        }
     }
 
     /// <summary>Whether this board holds an attention shard of a layer.</summary>
@@ -72,10 +77,18 @@ public sealed unsafe class LayerWalk : IDisposable
     public bool HoldsFeedForward(int layer) => _shards.FeedForward[layer].Count > 0;
 
     /// <summary>Computes this board's part of a layer's attention into <paramref name="partialSum"/> (rows, hiddenSize).</summary>
-    public void Attention(int layer, Span<float> partialSum) => AddUp(_shards.Attention[layer], _norms.Attention[layer], partialSum);
+    public void Attention(int layer, Span<float> partialSum)
+    {
+        Prepare(PieceKind.Attention, layer, _shards.Attention[layer], _norms.Attention[layer]);
+        AddUp(_shards.Attention[layer], partialSum);
+    }
 
     /// <summary>Computes this board's part of a layer's feed-forward into <paramref name="partialSum"/> (rows, hiddenSize).</summary>
-    public void FeedForward(int layer, Span<float> partialSum) => AddUp(_shards.FeedForward[layer], _norms.FeedForward[layer], partialSum);
+    public void FeedForward(int layer, Span<float> partialSum)
+    {
+        Prepare(PieceKind.FeedForward, layer, _shards.FeedForward[layer], _norms.FeedForward[layer]);
+        AddUp(_shards.FeedForward[layer], partialSum);
+    }
 
     /// <summary>The vocabulary shards to call <see cref="Logits"/> for, after <see cref="NormalizeLogitRows"/>.</summary>
     public ReadOnlySpan<VocabularyShard> Vocabulary => CollectionsMarshal.AsSpan(_shards.Vocabulary);
@@ -272,8 +285,7 @@ public sealed unsafe class LayerWalk : IDisposable
         }
     }
 
-    // partialSum = sum over the shards of shard(norm(residual)), in their order.
-    private void AddUp<TShard>(List<TShard> shards, float[] norm, Span<float> partialSum)
+    private void Prepare<TShard>(PieceKind kind, int layer, List<TShard> shards, float[] norm)
         where TShard : IStageShard
     {
         bool quantize = false;
@@ -283,6 +295,16 @@ public sealed unsafe class LayerWalk : IDisposable
         }
 
         Normalize(norm, quantize);
+        for (int row = 0; _shards.Streamed is { } streamed && row < _scratch.RowCount; row++)
+        {
+            streamed.Observe(kind, layer, _scratch.Normed.Row(row));
+        }
+    }
+
+    // partialSum = sum over the shards of shard(norm(residual)), in their order.
+    private void AddUp<TShard>(List<TShard> shards, Span<float> partialSum)
+        where TShard : IStageShard
+    {
         fixed (float* sum = partialSum)
         {
             for (int i = 0; i < shards.Count; i++)

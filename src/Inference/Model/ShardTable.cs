@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Halo.Inference.Model.Streaming;
 
 namespace Halo.Inference.Model;
 
@@ -20,4 +21,14 @@ public sealed class ShardTable
 
     /// <summary>Vocabulary shards.</summary>
     public List<VocabularyShard> Vocabulary { get; } = [];
+
+    /// <summary>Where shards stream their weights from; null where all stay in memory. A table is for one board, and so is this.</summary>
+    public StreamedWeights? Streamed { get; init; }
+
+    /// <summary>What is streamed, in the order of a step.</summary>
+    internal IEnumerable<StreamedStage> StreamedStages => Attention
+        .Zip(FeedForward, (attention, feedForward) => attention.Select(shard => shard.Stage).Concat(feedForward.Select(shard => shard.Stage)))
+        .SelectMany(stages => stages)
+        .Concat(Vocabulary.Select(shard => shard.Stage))
+        .OfType<StreamedStage>();
 }

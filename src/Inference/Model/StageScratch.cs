@@ -1,5 +1,6 @@
 using Halo.Inference.Kernels;
 using Halo.Inference.Memory;
+using Halo.Inference.Model.Streaming;
 using Halo.Inference.Threading;
 
 namespace Halo.Inference.Model;
@@ -34,6 +35,7 @@ internal sealed unsafe class StageScratch : IDisposable
         Attention = new AttentionWork();
         SwiGlu = new SwiGluWork();
         Down = new DownWork();
+        Sum = new OrderedSum((long)maxRows * config.HiddenSize);
     }
 
     internal WorkerTeam Team { get; }
@@ -76,6 +78,10 @@ internal sealed unsafe class StageScratch : IDisposable
 
     internal DownWork Down { get; }
 
+    internal OrderedSum Sum { get; }                // of parts that come in any order
+
+    internal List<ReadyPiece> Ready { get; } = [];  // streamed pieces at hand
+
     /// <summary>Room for the gated neurons of a shard's part, (rows, neurons); made when a part is first computed, and kept.</summary>
     internal Activations Gated(int part, int neurons)
     {
@@ -105,6 +111,7 @@ internal sealed unsafe class StageScratch : IDisposable
         _gated.ForEach(gated => gated.Dispose());
         Second.Dispose();
         PartSum.Dispose();
+        Sum.Dispose();
         Scores.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using Halo.Inference.Kernels;
+using Halo.Inference.Model.Streaming;
 
 namespace Halo.Inference.Model;
 
@@ -9,10 +10,17 @@ namespace Halo.Inference.Model;
 public sealed unsafe class VocabularyShard : IDisposable
 {
     private readonly VocabularyPart[] _parts;
+    private readonly int[] _firstRows; // of each part, counted from the shard's first
 
     internal VocabularyShard(int firstToken, params VocabularyPart[] parts)
     {
         _parts = parts;
+        _firstRows = new int[parts.Length];
+        for (int i = 1; i < parts.Length; i++)
+        {
+            _firstRows[i] = _firstRows[i - 1] + parts[i - 1].Rows.Matrix.Rows;
+        }
+
         FirstToken = firstToken;
         TokenCount = parts.Sum(part => part.Rows.Matrix.Rows);
         NeedsQuantizedInput = parts.Any(part => MatMul.NeedsQuantizedInput(part.Rows.Matrix.Type));
@@ -29,8 +37,17 @@ public sealed unsafe class VocabularyShard : IDisposable
 
     internal bool NeedsQuantizedInput { get; }
 
+    /// <summary>Where the weights come from in each step; null where they stay where they are.</summary>
+    internal StreamedStage? Stage { get; init; }
+
     internal void Forward(StageScratch scratch, float* logits, int stride)
     {
+        if (Stage is not null)
+        {
+            ForwardStreamed(Stage, scratch, logits, stride);
+            return;
+        }
+
         MatMulWork products = scratch.Products.Of(scratch.Normed);
         foreach (VocabularyPart part in _parts)
         {
@@ -39,6 +56,28 @@ public sealed unsafe class VocabularyShard : IDisposable
         }
 
         scratch.Team.Run(products);
+    }
+
+    private void ForwardStreamed(StreamedStage stage, StageScratch scratch, float* logits, int stride)
+    {
+        stage.Enter();
+        while (stage.Next(scratch.Ready))
+        {
+            try
+            {
+                MatMulWork products = scratch.Products.Of(scratch.Normed);
+                foreach (ReadyPiece piece in scratch.Ready)
+                {
+                    products.Into(stage.Slots[piece.Index].Matrix(0, (byte*)piece.Bytes), logits + _firstRows[piece.Index], stride);
+                }
+
+                scratch.Team.Run(products);
+            }
+            finally
+            {
+                stage.Release(scratch.Ready);
+            }
+        }
     }
 
     /// <inheritdoc/>

@@ -23,10 +23,25 @@ public static class Planner
     public static Plan Create(ModelProfile model, IReadOnlyList<BoardProfile> boards, PlanRequest request)
     {
         string headBoard = Check(model, boards, request);
+
+        // Weights in memory come first: a board that streams them is many times slower.
+        BoardProfile[] whole = [.. boards.Select(board => board with { Streams = false })];
         int kvPositions = request.KvPositions ?? DefaultKvPositions(model);
+        if (TryUpTo(model, whole, headBoard, request, kvPositions) is { } plan)
+        {
+            return plan;
+        }
+
+        return (boards.Any(board => board.Streams) ? TryUpTo(model, boards, headBoard, request, kvPositions) : null)
+            ?? throw new PlanDoesNotFitException(Explain(model, boards, headBoard, request.KvPositions ?? Math.Min(kvPositions, LeastKvPositions(model))));
+    }
+
+    private static Plan? TryUpTo(ModelProfile model, IReadOnlyList<BoardProfile> boards, string headBoard, PlanRequest request, int kvPositions)
+    {
         while (true)
         {
-            if (TryPlan(model, boards, request, headBoard, kvPositions) is { } plan)
+            if (TryPlan(model, boards, request, headBoard, kvPositions) is { } plan
+                && boards.All(board => !board.Streams || StreamingFit.Holds(model, BoardMemory.Of(plan, model, board.Name), board.MemoryBytes)))
             {
                 return plan;
             }
@@ -34,7 +49,7 @@ public static class Planner
             // Fewer sequences at once is better than no service: only an explicit wish for KV is kept at all cost.
             if (request.KvPositions is not null || kvPositions <= LeastKvPositions(model))
             {
-                throw new PlanDoesNotFitException(Explain(model, boards, headBoard, kvPositions));
+                return null;
             }
 
             kvPositions = Math.Max(LeastKvPositions(model), kvPositions / 2);

@@ -55,8 +55,11 @@ internal sealed class QuotaProblem
         long all = _model.GroupBytes(kind);
         long kv = kind == ShardKind.Attention ? _model.KvBytesPerPosition * _model.LayerCount * _kvPositions : 0;
         long stage = kind == ShardKind.Vocabulary ? all : all / _model.LayerCount;
+
+        // Where weights pass through memory, KV takes half of it at most.
+        long held = _boards[board].Streams ? 2 * kv : all + kv;
         return new BoardTimes(
-            _boards[board], Math.Max(1, stage), Math.Max(1, all + kv), kind == ShardKind.FeedForward && _boards[board].StorageBytesPerSecond > 0);
+            _boards[board], Math.Max(1, stage), Math.Max(1, held), kind == ShardKind.FeedForward && _boards[board].StorageBytesPerSecond > 0);
     }
 
     /// <summary>The problem of one kind with the memory that others have left.</summary>

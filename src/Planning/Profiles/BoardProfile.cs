@@ -8,6 +8,9 @@ namespace Halo.Planning.Profiles;
 /// <param name="MemoryBytes">Memory that shards, KV and buffers may take on this board, in bytes.</param>
 public sealed record BoardProfile(string Name, double BytesPerSecond, long MemoryBytes)
 {
+    /// <summary>Whether the board streams weights that do not fit its memory from storage: then only KV and buffers must fit.</summary>
+    public bool Streams { get; init; }
+
     /// <summary>Packet loss rate of what the board sends, 0 to 1, as its receivers see it.</summary>
     public double Loss { get; init; }
 

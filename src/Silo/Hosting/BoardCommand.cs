@@ -57,7 +57,7 @@ internal static class BoardCommand
             CustomParser = result => Read<double?>(result, "a number above 0", text =>
                 (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value > 0 && double.IsFinite(value), value)),
         };
-        Option<long?> memory = Bytes("--memory-limit", "Memory for shards, KV and buffers. [default: most of this machine's]");
+        Option<long?> memory = Bytes("--memory-limit", "Memory for shards, KV and buffers; weights that do not fit are streamed from --cache in each step. [default: most of this machine's]");
         Option<string[]> models = new("--model")
         {
             HelpName = "FILE",
@@ -66,11 +66,13 @@ internal static class BoardCommand
         };
         Option<string> cache = Text("--cache", "FOLDER", $"Where weights that were sent are kept. [default: {CacheFolders.Default}]");
         Option<long?> cacheLimit = Bytes("--cache-limit", "The most that is kept there. [default: most of what the volume has free]");
+        StreamArguments streaming = new();
         ClusterArguments cluster = new();
         RootCommand root = new("A board of a Halo cluster: holds shards of models and computes their part of every step.")
         {
             name, key, join, listen, port, dataPort, udpPort, advertise, certificate, privateKey, trust, threads, speed, memory, models, cache, cacheLimit,
         };
+        streaming.AddTo(root, memory);
         cluster.AddTo(root);
         cluster.Forbid(root, join);
         root.SetAction(async (parsed, cancellationToken) =>
@@ -91,6 +93,7 @@ internal static class BoardCommand
                 Threads = parsed.GetValue(threads),
                 Speed = parsed.GetValue(speed),
                 MemoryBytes = parsed.GetValue(memory),
+                Streaming = streaming.Read(parsed),
                 ModelFiles = parsed.GetValue(models) ?? [],
                 CacheFolder = parsed.GetValue(cache) ?? CacheFolders.Default,
                 CacheBytes = parsed.GetValue(cacheLimit),

@@ -1,4 +1,3 @@
-using Halo.Boards;
 using Halo.Boards.Control;
 using Halo.Boards.Control.Tls;
 using Halo.Boards.Remote;
@@ -44,7 +43,7 @@ internal static class BoardProcess
         ModelSources sources = new(options.ModelFiles, options.CacheFolder, options.CacheBytes, log);
         await using BoardAgent agent = new(
             new BoardAgentOptions { Name = options.Name, Instance = instance, Threads = options.Threads, UdpPort = options.Datagrams, AdvertisedHost = options.AdvertisedHost },
-            await Task.Run(() => new Board(ProcessParts.Measure(options)), cancellationToken),
+            await Task.Run(() => ProcessParts.MakeBoard(ProcessParts.Measure(options), options), cancellationToken),
             sources, streams, heartbeats, TimeProvider.System, log);
         app.MapHaloBoard(control, agent);
         app.MapGet("/healthz", () => Results.Ok());

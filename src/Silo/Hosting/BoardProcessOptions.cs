@@ -1,5 +1,6 @@
 using System.Net;
 using Halo.Fabric.Datagrams;
+using Halo.Inference.Model.Streaming;
 
 namespace Halo.Silo.Hosting;
 
@@ -57,6 +58,9 @@ internal sealed record BoardProcessOptions
 
     /// <summary>Memory for shards, KV and buffers, in bytes; null takes most of what the machine allows.</summary>
     internal long? MemoryBytes { get; init; }
+
+    /// <summary>How weights are streamed that do not fit the memory that was given.</summary>
+    internal StreamingOptions Streaming { get; init; } = new();
 
     /// <summary>Model files of this board: where one is what the head process serves, no weights are sent.</summary>
     internal IReadOnlyList<string> ModelFiles { get; init; } = [];

@@ -2,6 +2,7 @@ using System.Net;
 using Halo.Boards;
 using Halo.Boards.Control;
 using Halo.Boards.Control.Tls;
+using Halo.Boards.Weights;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Planning.Profiles;
 using Microsoft.AspNetCore.Builder;
@@ -74,6 +75,12 @@ internal static class ProcessParts
             throw new IOException($"The data port {options.DataPort} cannot be had: {fault.Message}. Choose another with --data-port, or 0 for any that is free.", fault);
         }
     }
+
+    /// <summary>The board. With a bound on its memory, weights that do not fit it are streamed.</summary>
+    /// <param name="profile">What it can do.</param>
+    /// <param name="options">How its process runs.</param>
+    internal static Board MakeBoard(BoardProfile profile, BoardProcessOptions options) =>
+        new(profile, options.MemoryBytes is null ? null : new BoardStreaming(options.CacheFolder, options.CacheBytes, options.Streaming));
 
     /// <summary>What the board can do: measured, unless the options say.</summary>
     internal static BoardProfile Measure(BoardProcessOptions options) => new(

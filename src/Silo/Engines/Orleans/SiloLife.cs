@@ -57,7 +57,7 @@ internal sealed class SiloLife : IAsyncDisposable
         _listener = listener;
         BoardProcessOptions options = setup.Options.Board;
         ILogger log = setup.Logging.CreateLogger("Halo.Silo");
-        Board board = new(setup.Profile);
+        Board board = ProcessParts.MakeBoard(setup.Profile, options);
         _host = new BoardHost([board], options.Threads);
         _models = new ModelCatalog(setup.Options.Models, new StepLimits());
         _peers = new PeerBoards(AddressOf, Connect, (name, sentence) => _watch!.Lose(name, sentence));
