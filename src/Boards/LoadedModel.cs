@@ -1,6 +1,7 @@
 using Halo.Inference.Gguf;
 using Halo.Inference.Model;
 using Halo.Inference.Tokenization;
+using Halo.Planning.Importance;
 using Halo.Planning.Profiles;
 
 namespace Halo.Boards;
@@ -42,14 +43,17 @@ public sealed class LoadedModel : IDisposable
     /// <summary>What the planner must know.</summary>
     public ModelProfile Profile { get; }
 
-    /// <summary>Opens a model file.</summary>
-    /// <exception cref="GgufFormatException">The file is no usable model.</exception>
+    /// <summary>What calibration found of the model; null where it was not calibrated.</summary>
+    public ModelImportance? Importance { get; private init; }
+
+    /// <summary>Opens a model file, with its importance where a file of the same name and the ending .halo is beside it.</summary>
+    /// <exception cref="GgufFormatException">The file is no usable model, or what lies beside it is not its importance.</exception>
     public static LoadedModel Open(string name, string path, StepLimits limits)
     {
         ModelWeights weights = ModelWeights.Open(path);
         try
         {
-            return new LoadedModel(name, weights, limits);
+            return new LoadedModel(name, weights, limits) { Importance = ReadImportance(Path.ChangeExtension(path, ".halo"), weights.Layout) };
         }
         catch
         {
@@ -60,4 +64,26 @@ public sealed class LoadedModel : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Weights.Dispose();
+
+    // Sizes are compared and no hashes: importance of a file that has changed a little places groups a little worse, no more.
+    private static ModelImportance? ReadImportance(string path, ModelLayout layout)
+    {
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        try
+        {
+            using FileStream file = File.OpenRead(path);
+            ModelImportance importance = ImportanceFile.Read(file);
+            bool fits = importance.HiddenSize == layout.Config.HiddenSize && importance.Stages.Count == 2 * layout.Config.LayerCount
+                && importance.Stages[0].GroupCount == layout.HeadGroupCount && importance.Stages[1].GroupCount == layout.NeuronGroupCount;
+            return fits ? importance : throw new ImportanceFormatException("it was made for a model of another shape.");
+        }
+        catch (ImportanceFormatException fault)
+        {
+            throw new GgufFormatException($"{path} is not this model's importance: {fault.Message} Run 'halo calibrate' anew, or remove the file.");
+        }
+    }
 }

@@ -147,6 +147,7 @@ public sealed class HaloCluster : IAsyncDisposable
             HeadHoldsShards = _options.HeadHoldsShards,
             Importance = _options.Importance,
             Placement = _options.Placement,
+            CriticalBoards = _options.MayMissSums ? _options.CriticalBoards : 0,
             LossWeight = _options.LossWeight,
             Losses = Boards.Boards.Zip(_options.BoardLosses).ToDictionary(pair => pair.First.Name, pair => pair.Second),
         };

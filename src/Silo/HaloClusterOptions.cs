@@ -135,6 +135,9 @@ public sealed class HaloClusterOptions
     /// <summary>Sizes of a step.</summary>
     public StepLimits Limits { get; set; } = new();
 
+    /// <summary>Whether boards may go on without each other's sums.</summary>
+    internal bool MayMissSums => Losses is not null || (Transport == TransportKind.Datagram && Policy == DeliveryPolicy.Relaxed);
+
     /// <summary>Whether boards of other processes take part.</summary>
     public bool IsNetworked => KeyFile is not null;
 

@@ -16,8 +16,10 @@ public sealed class SimulatedTransportFactory(
     /// <exception cref="ArgumentException">The fill needs an importance that is not known.</exception>
     public IReadOnlyList<ITransport> Connect(Plan plan, FabricSize size)
     {
-        IStageStandIn? standIn = loss.Fill is StageFill.Mean or StageFill.LowRank && importance.TryGetValue(plan.Model, out ModelImportance? known)
-            ? new ImportanceStandIn(known, models.Open(plan.Model).Weights, plan, loss.Fill == StageFill.LowRank)
+        LoadedModel model = models.Open(plan.Model);
+        ModelImportance? known = importance.GetValueOrDefault(plan.Model) ?? model.Importance;
+        IStageStandIn? standIn = loss.Fill is StageFill.Mean or StageFill.LowRank && known is not null
+            ? new ImportanceStandIn(known, model.Weights, plan, loss.Fill == StageFill.LowRank)
             : null;
         int head = plan.Boards.ToList().IndexOf(plan.HeadBoard);
         InProcessFabric fabric = new(size, spin: Environment.ProcessorCount > 1, plan.Boards, new SimulatedLosses(size, head, loss, standIn));

@@ -35,7 +35,8 @@ internal sealed class ModelGrain(
 
     private string Model => this.GetPrimaryKeyString();
 
-    private PlanReview Review => _review ??= new PlanReview(GrainFactory, Model, options);
+    private PlanReview Review => _review ??= new PlanReview(
+        GrainFactory, Model, options, () => models.OpenNames.Contains(Model) ? models.Open(Model).Importance : null);
 
     private string HeadBoard => options.HeadBoard ?? board.Name;
 
@@ -200,7 +201,7 @@ internal sealed class ModelGrain(
         // Where this grain lived on a board that is gone, the others know its plans: a new one must be newer.
         int[] known = await AskAllAsync(active, board => board.GetNewestPlanVersionAsync(Model));
         _lastVersion = Math.Max(_lastVersion, known.Max());
-        IReadOnlyList<BoardProfile> profiles = Review.Profiles(capabilities);
+        IReadOnlyList<BoardProfile> profiles = Review.Profiles(capabilities, HeadBoard);
         try
         {
             return Planner.Create(model.Profile, profiles, Review.Request(++_lastVersion, HeadBoard));

@@ -28,7 +28,10 @@ public sealed record PlanOptions
     /// </summary>
     public TimeSpan Recovery { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>What the groups of models add, by the models' names; models that are not there are planned by speed alone and never planned anew.</summary>
+    /// <summary>
+    /// What the groups of models add, by the models' names, in place of what lies beside their files. Models without are planned by speed alone and
+    /// never planned anew.
+    /// </summary>
     public IReadOnlyDictionary<string, ModelImportance> Importance { get; init; } = new Dictionary<string, ModelImportance>();
 
     /// <summary>How groups are given to boards.</summary>
@@ -39,6 +42,12 @@ public sealed record PlanOptions
 
     /// <summary>Packet loss rates, 0 to 1, by the boards' names, as long as nothing has been measured.</summary>
     public IReadOnlyDictionary<string, double> Losses { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>
+    /// Boards, counted from the head board on, whose sums always come, while those of others may be missed; 0 where nothing is ever missed. The most
+    /// important groups go to these, even while no link loses anything.
+    /// </summary>
+    public int CriticalBoards { get; init; }
 
     /// <summary>How often boards are asked how much their links lose; zero for never.</summary>
     public TimeSpan ReviewPeriod { get; init; } = TimeSpan.FromSeconds(5);

@@ -9,8 +9,14 @@ namespace Halo.Grains.Models;
 /// Looks at a model's boards from time to time: how much their links lose and how fast they are, and whether that asks for another plan. Only of models
 /// whose importance is known: for others loss says nothing about who should hold what.
 /// </summary>
-internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions options) : IDisposable
+/// <param name="grains">Finds the boards' grains.</param>
+/// <param name="model">The model.</param>
+/// <param name="options">What is asked of plans.</param>
+/// <param name="loaded">What lies beside the model's file, once that is open.</param>
+internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions options, Func<ModelImportance?>? loaded = null) : IDisposable
 {
+    private const double LeastTailLoss = 0.01; // what may be missed will be, sooner or later
+
     private static readonly PlanRequest s_defaults = new();
 
     private readonly Dictionary<string, double> _losses = new(options.Losses); // as they were last told
@@ -20,13 +26,13 @@ internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions
     private int _looks;
     private int _isAsking;
 
-    private ModelImportance? Importance => options.Importance.GetValueOrDefault(model);
+    private ModelImportance? Importance => options.Importance.GetValueOrDefault(model) ?? loaded?.Invoke();
 
     /// <summary>Begins to ask the model's grain for a review once in a while. The grain is asked, not run into: looks wait for their turn.</summary>
     /// <param name="ask">Asks; faults are the asked one's matter.</param>
     internal void Start(Func<Task> ask)
     {
-        if (Importance is null || options.ReviewPeriod <= TimeSpan.Zero)
+        if (options.ReviewPeriod <= TimeSpan.Zero)
         {
             return;
         }
@@ -37,10 +43,12 @@ internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions
     }
 
     /// <summary>The boards with what is known of their links, which is what the next plan is made for.</summary>
-    internal IReadOnlyList<BoardProfile> Profiles(IEnumerable<BoardCapabilities> boards)
+    /// <param name="boards">The boards, in the plan's order.</param>
+    /// <param name="headBoard">The head board.</param>
+    internal IReadOnlyList<BoardProfile> Profiles(IReadOnlyList<BoardCapabilities> boards, string headBoard)
     {
         _looks = 0;
-        return _then = Now(boards);
+        return _then = Now(boards, headBoard);
     }
 
     /// <summary>What is asked of a plan.</summary>
@@ -78,7 +86,7 @@ internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions
             _losses[board] = loss;
         }
 
-        IReadOnlyList<BoardProfile> now = Now(await capabilities);
+        IReadOnlyList<BoardProfile> now = Now(await capabilities, plan.HeadBoard);
         ReplanDecision decision = Replanner.Decide(profile, Request(plan.Version, plan.HeadBoard), plan, _then, now, _looks, options.ReplanRule);
         _looks = decision.Looks;
         _now = now;
@@ -90,8 +98,14 @@ internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions
 
     public void Dispose() => _timer?.Dispose();
 
-    private BoardProfile[] Now(IEnumerable<BoardCapabilities> boards) => [.. boards.Select(board =>
-        new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes) { Loss = _losses.GetValueOrDefault(board.Name), Streams = board.Streams })];
+    private BoardProfile[] Now(IReadOnlyList<BoardCapabilities> boards, string headBoard)
+    {
+        List<string> byRank = [headBoard, .. boards.Select(board => board.Name).Where(name => name != headBoard)];
+        double Loss(string board) => options.CriticalBoards == 0 ? _losses.GetValueOrDefault(board)
+            : byRank.IndexOf(board) < options.CriticalBoards ? 0
+            : Math.Max(_losses.GetValueOrDefault(board), LeastTailLoss);
+        return [.. boards.Select(board => new BoardProfile(board.Name, board.BytesPerSecond, board.MemoryBytes) { Loss = Loss(board.Name), Streams = board.Streams })];
+    }
 
     // A look that takes longer than a period is not asked for twice.
     private async Task AskAsync(Func<Task> ask)

@@ -7,6 +7,8 @@ using Halo.Cli.Eval;
 using Halo.Cli.Hosting;
 using Halo.Grains;
 using Halo.Inference.Tokenization;
+using Halo.Planning.Assignment;
+using Halo.Planning.Importance;
 using Halo.Silo;
 
 namespace Halo.Cli.Lab.Loss;
@@ -36,8 +38,11 @@ internal static class HeadCommand
         Option<TransportKind> transport = CommandOptions.Choice(
             "--transport", "How boards exchange partial sums.",
             ("in-process", TransportKind.InProcess), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
+        Option<string?> importance = new("--importance") { Description = "What 'halo calibrate' wrote of the model.", HelpName = "FILE.halo" };
+        Option<PlacementKind> placement = CommandOptions.Choice(
+            "--placement", "How groups are given to boards.", ("importance", PlacementKind.Importance), ("even", PlacementKind.Even), ("random", PlacementKind.Random));
         NetworkChoices network = new();
-        Command command = new(Name, "The head process of a laboratory.") { model, most, text, transport };
+        Command command = new(Name, "The head process of a laboratory.") { model, most, text, transport, importance, placement };
         command.Hidden = true;
         network.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -51,6 +56,12 @@ internal static class HeadCommand
                 KvPositions = ModelSession.KvPositions(1, length),
             };
             network.Of(parsed).ApplyTo(options);
+            options.Placement = new Placement(parsed.GetValue(placement));
+            if (parsed.GetValue(importance) is { } path)
+            {
+                options.Importance = new Dictionary<string, ModelImportance> { [file.Name] = ImportanceSource.Read(path) };
+            }
+
             options.Speeds = [.. Enumerable.Repeat(1.0, 1 + options.BoardUrls.Count)];
             return RunAsync(CommandConsole.Of(parsed), file, options, parsed.GetValue(text), cancellationToken);
         });

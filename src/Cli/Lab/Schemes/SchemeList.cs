@@ -12,6 +12,9 @@ internal static class SchemeList
         new("strict", LossPolicy.Strict, []),
         new("protected", LossPolicy.Protected, []),
         new("relaxed", LossPolicy.Relaxed, []),
+        new("relaxed-even", LossPolicy.Relaxed, ["--placement", "even"]),
+        new("relaxed-random", LossPolicy.Relaxed, ["--placement", "random"]),
+        new("relaxed-no-critical", LossPolicy.Relaxed, ["--placement", "even", "--critical-stages", "none"]),
     ];
 
     /// <summary>Their names.</summary>

@@ -21,6 +21,7 @@ internal static class SchemesCommand
             LinkChoices.IsPercent, "percentages from 0 to 100, comma-separated");
         Option<string?> model = CommandOptions.Model();
         Option<string> text = new("--text") { Description = "Stories to score, one token a step.", HelpName = "FILE", Required = true };
+        Option<string?> importance = new("--importance") { Description = "What 'halo calibrate' wrote of the model.", HelpName = "FILE.halo" };
         Option<WireType> wire = CommandOptions.Choice("--wire", "How sums travel.", ("f16", WireType.F16), ("f32", WireType.F32), ("q8", WireType.Q8));
         Option<string[]> schemes = new("--schemes")
         {
@@ -39,7 +40,7 @@ internal static class SchemesCommand
         Option<bool> json = CommandOptions.Json();
         Command command = new("halo", "Measure speed and perplexity on boards whose links lose packets, scheme by scheme. Needs root.")
         {
-            loss, schemes, wire, model, text, tokens, limit, json,
+            loss, schemes, wire, model, importance, text, tokens, limit, json,
         };
         links.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -56,6 +57,7 @@ internal static class SchemesCommand
                 [.. parsed.GetValue(schemes)!.Select(SchemeList.Of)],
                 parsed.GetValue(wire),
                 parsed.GetRequiredValue(text),
+                parsed.GetValue(importance),
                 parsed.GetValue(tokens),
                 TimeSpan.FromSeconds(parsed.GetValue(limit)));
             try

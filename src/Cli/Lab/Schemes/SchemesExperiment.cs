@@ -46,7 +46,7 @@ internal sealed class SchemesExperiment(CommandConsole console, ModelFile model,
     {
         await using LabCluster cluster = await LabCluster.StartAsync(
             setting.Network, model.Path, scheme.Policy, Topology.Mesh, setting.Wire, WarmUpTokens, cancellationToken,
-            ["--text", setting.Text, .. scheme.HeadArguments]);
+            ["--text", setting.Text, .. setting.Importance is { } importance ? (string[])["--importance", importance] : [], .. scheme.HeadArguments]);
         for (int round = 0; round < WarmUpRounds; round++)
         {
             await cluster.ScoreAsync(WarmUpTokens, setting.CellLimit, cancellationToken);

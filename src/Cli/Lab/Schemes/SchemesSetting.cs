@@ -16,6 +16,7 @@ internal sealed record Scheme(string Name, LossPolicy Policy, IReadOnlyList<stri
 /// <param name="Schemes">What is compared.</param>
 /// <param name="Wire">How sums travel.</param>
 /// <param name="Text">Stories, of which every cell scores the same first tokens, one a step: speed and quality come from the same steps.</param>
+/// <param name="Importance">What calibration found of the model; null where what lies beside it counts.</param>
 /// <param name="Tokens">Tokens of a cell.</param>
 /// <param name="CellLimit">The longest that a cell may take; one that is slower is measured on fewer tokens.</param>
 internal sealed record SchemesSetting(
@@ -24,6 +25,7 @@ internal sealed record SchemesSetting(
     IReadOnlyList<Scheme> Schemes,
     WireType Wire,
     string Text,
+    string? Importance,
     int Tokens,
     TimeSpan CellLimit)
 {
