@@ -59,7 +59,7 @@ internal sealed class NetworkChoices
 
     private readonly Option<int[]?> _criticalStages = new("--critical-stages")
     {
-        Description = "Relaxed: stages of which all boards' sums are waited for; attention of layer L is 2L, feed-forward 2L+1. [default: those of the first layer and of the last]",
+        Description = "Relaxed: stages of which all boards' sums are waited for; attention of layer L is 2L, feed-forward 2L+1. [default: those of the first layer and the very last]",
         HelpName = "STAGE,...|none",
         CustomParser = result => CommandOptions.Read<int[]?>(result, "--critical-stages", "whole numbers from 0, comma-separated, or none", text =>
         {

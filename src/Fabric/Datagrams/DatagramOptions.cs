@@ -34,7 +34,7 @@ public sealed record DatagramOptions(
 
     /// <summary>
     /// Relaxed: stages, from 0, of which all boards' sums are critical: attention of layer l is 2l, feed-forward 2l + 1. Null for those of the first layer
-    /// and of the last.
+    /// and the very last.
     /// </summary>
     public IReadOnlyList<int>? CriticalStages { get; init; }
 

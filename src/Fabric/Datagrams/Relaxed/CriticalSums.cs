@@ -20,7 +20,7 @@ internal sealed class CriticalSums
     /// <param name="head">The head board's place.</param>
     /// <param name="stageCount">Stages of a step.</param>
     /// <param name="criticalBoards">So many boards, counted from the head board on in the plan's order, are critical.</param>
-    /// <param name="criticalStages">Stages of which all sums are critical; null for those of the first layer and of the last, where what goes wrong costs most.</param>
+    /// <param name="criticalStages">Stages of which all sums are critical; null for those of the first layer and the very last, where what goes wrong costs most.</param>
     /// <exception cref="ArgumentOutOfRangeException">There is no such stage.</exception>
     internal CriticalSums(int boardCount, int head, int stageCount, int criticalBoards, IReadOnlyList<int>? criticalStages)
     {
@@ -47,7 +47,7 @@ internal sealed class CriticalSums
     internal bool HasResync(int stage) => stage > 0 && stage <= _lastResync && (_lastResync - stage) % ResyncStages == 0;
 
     private static IEnumerable<int> Default(int stageCount) =>
-        Enumerable.Range(0, stageCount).Where(stage => stage < LayerStages || stage >= stageCount - LayerStages);
+        Enumerable.Range(0, stageCount).Where(stage => stage < LayerStages || stage == stageCount - 1);
 
     // The head board first, then the others as they stand in the plan.
     private static int Rank(int place, int head) => place == head ? 0 : place < head ? place + 1 : place;
