@@ -28,4 +28,7 @@ internal static partial class GrainsLog
 
     [LoggerMessage(4007, LogLevel.Warning, "The sequences of {Model} cannot go on yet: {Reason}", EventName = "NotRecovered")]
     internal static partial void NotRecovered(ILogger logger, string model, string reason);
+
+    [LoggerMessage(4008, LogLevel.Information, "Plan {Version} of {Model} is carried out: {Weights:0.000} s for what boards lacked, {Shards:0.000} s for shards, {Session:0.000} s for the session.", EventName = "PlanCarriedOut")]
+    internal static partial void PlanCarriedOut(ILogger logger, int version, string model, double weights, double shards, double session);
 }
