@@ -21,6 +21,9 @@ internal sealed class TimedStream
 
     internal TimeSpan LongestGap => _gaps.Max();
 
+    /// <summary>How many pieces had come when the longest gap began.</summary>
+    internal int LongestGapAfter => _gaps.IndexOf(LongestGap) + 1;
+
     /// <summary>When the disturbance was over; the next piece's gap begins then.</summary>
     internal DateTime DisturbedAt { get; private set; }
 
