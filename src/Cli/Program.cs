@@ -27,6 +27,7 @@ internal static class Program
         new Command("eval", "Measure a model's quality.")
         {
             PerplexityCommand.Create(),
+            ChoicesCommand.Create(),
         },
         new Command("bench", "Measure speed.")
         {

@@ -29,12 +29,15 @@ internal static partial class GrainsLog
     [LoggerMessage(4007, LogLevel.Warning, "The sequences of {Model} cannot go on yet: {Reason}", EventName = "NotRecovered")]
     internal static partial void NotRecovered(ILogger logger, string model, string reason);
 
-    [LoggerMessage(4008, LogLevel.Information, "Model {Model} runs under plan {Version} now, as its boards changed: {Groups} groups moved, {Gain:P0} gained.", EventName = "PlanReplaced")]
+    [LoggerMessage(4008, LogLevel.Information, "Plan {Version} of {Model} is carried out: {Weights:0.000} s for what boards lacked, {Shards:0.000} s for shards, {Session:0.000} s for the session.", EventName = "PlanCarriedOut")]
+    internal static partial void PlanCarriedOut(ILogger logger, int version, string model, double weights, double shards, double session);
+
+    [LoggerMessage(4009, LogLevel.Information, "Model {Model} runs under plan {Version} now, as its boards changed: {Groups} groups moved, {Gain:P0} gained.", EventName = "PlanReplaced")]
     internal static partial void PlanReplaced(ILogger logger, string model, int version, int groups, double gain);
 
-    [LoggerMessage(4009, LogLevel.Debug, "A look at the boards of {Model} came to nothing: {Reason}", EventName = "ReviewFailed")]
+    [LoggerMessage(4010, LogLevel.Debug, "A look at the boards of {Model} came to nothing: {Reason}", EventName = "ReviewFailed")]
     internal static partial void ReviewFailed(ILogger logger, string model, string reason);
 
-    [LoggerMessage(4010, LogLevel.Warning, "Shard {Model}/{Shard} was not released: {Reason}", EventName = "ShardNotReleased")]
+    [LoggerMessage(4011, LogLevel.Warning, "Shard {Model}/{Shard} was not released: {Reason}", EventName = "ShardNotReleased")]
     internal static partial void ShardNotReleased(ILogger logger, string model, string shard, string reason);
 }

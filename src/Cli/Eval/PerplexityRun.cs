@@ -3,54 +3,20 @@ using Halo.Grains;
 
 namespace Halo.Cli.Eval;
 
-/// <summary>Scores sequences through the scheduler, a few at a time so that they share steps.</summary>
-internal sealed class PerplexityRun(ISchedulerGrain scheduler, IReadOnlyList<ScoredPiece> pieces, int inFlight)
+/// <summary>Scores the sequences of a text and adds them up.</summary>
+internal sealed class PerplexityRun(ISchedulerGrain scheduler, IReadOnlyList<ScoredPiece> pieces, int inFlight = PerplexityRun.SequencesInFlight)
 {
-    internal const int SequencesInFlight = 4;
+    internal const int SequencesInFlight = SequenceScorer.UsualInFlight;
 
-    /// <summary>Sums are kept for each sequence and added in their order: the result does not depend on which one ended first.</summary>
     internal async Task<Perplexity> RunAsync(IProgress<double> progress, CancellationToken cancellationToken)
     {
-        (double Sum, double SquareSum)[] sums = new (double, double)[pieces.Count];
-        int done = 0;
         long start = Stopwatch.GetTimestamp();
-        ParallelOptions parallel = new() { MaxDegreeOfParallelism = inFlight, CancellationToken = cancellationToken };
-        await Parallel.ForAsync(0, pieces.Count, parallel, async (index, stop) =>
-        {
-            sums[index] = await ScoreAsync(pieces[index], stop);
-            progress.Report(Interlocked.Increment(ref done) / (double)pieces.Count);
-        });
+        SequenceScore[] scores = await new SequenceScorer(scheduler, inFlight).RunAsync(pieces, progress, cancellationToken);
         long tokens = pieces.Sum(piece => (long)piece.ScoredCount);
-        return new Perplexity(tokens, sums.Sum(sum => sum.Sum), sums.Sum(sum => sum.SquareSum), Stopwatch.GetElapsedTime(start))
+        return new Perplexity(tokens, scores.Sum(score => score.Sum), scores.Sum(score => score.SquareSum), Stopwatch.GetElapsedTime(start))
         {
-            Pieces = [.. sums.Zip(pieces, (sum, piece) => (sum.Sum, piece.ScoredCount))],
+            Pieces = [.. scores.Zip(pieces, (score, piece) => (score.Sum, piece.ScoredCount))],
         };
-    }
-
-    private async Task<(double Sum, double SquareSum)> ScoreAsync(ScoredPiece piece, CancellationToken cancellationToken)
-    {
-        SequenceRequest request = new()
-        {
-            Tokens = piece.Tokens,
-            MaxTokens = 0,
-            Sampling = new SamplingOptions { Temperature = 0 },
-            EndTokens = [],
-            ScoreFrom = piece.ScoreFrom,
-        };
-        double sum = 0;
-        double squareSum = 0;
-        int count = 0;
-        await foreach (TokenEvent token in scheduler.RunAsync(request, cancellationToken))
-        {
-            double nll = -(double)token.LogProbability;
-            sum += nll;
-            squareSum += nll * nll;
-            count++;
-        }
-
-        return count == piece.ScoredCount
-            ? (sum, squareSum)
-            : throw new InvalidOperationException($"{count} of {piece.ScoredCount} tokens of a sequence were scored.");
     }
 }
 

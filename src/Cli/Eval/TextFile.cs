@@ -7,12 +7,14 @@ namespace Halo.Cli.Eval;
 /// <summary>Reads a text to score.</summary>
 internal static class TextFile
 {
+    /// <param name="path">The file; gzip where the name ends in .gz.</param>
+    /// <param name="option">The option that named it.</param>
     /// <exception cref="CommandFault">The file is missing or is no UTF-8 text.</exception>
-    internal static string Read(string path)
+    internal static string Read(string path, string option = "--text")
     {
         if (!File.Exists(path))
         {
-            throw new CommandFault($"There is no file '{path}'; give --text the path of a text file.");
+            throw new CommandFault($"There is no file '{path}'; give {option} the path of a text file.");
         }
 
         try

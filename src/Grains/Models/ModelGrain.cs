@@ -219,14 +219,18 @@ internal sealed class ModelGrain(
         // Boards that the plan does without, some of them lost: as long as they have a silo their shards must learn where to go.
         IReadOnlyList<SiloAddress?> silos = Silos(plan.Boards);
         string[] others = [.. _plan?.Boards.Except(plan.Boards).Where(board => boards.SiloOf(board) is not null) ?? []];
+        Laps laps = new();
         try
         {
             PlanDocument document = PlanDocument.Of(plan);
             await OnBoardsThatAnswer(plan, others, board => board.PreparePlanAsync(document));
             await Task.WhenAll(plan.Boards.Select(board => BoardCalls.Naming(board, Board(board).PreparePlanAsync(document))));
+            double weights = laps.Next();
             await Task.WhenAll(moved.Select(assignment => Shard(assignment).MoveAsync(plan.Version)));
             await PrepareShardsAsync(plan, moved);
+            double shards = laps.Next();
             await GrainFactory.GetGrain<ISchedulerGrain>(Model).SwitchPlanAsync(plan.Version, [.. moved.Select(assignment => assignment.Shard.ToString())]);
+            GrainsLog.PlanCarriedOut(log, plan.Version, Model, weights, shards, laps.Next());
         }
         catch (Exception fault)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Halo.Boards;
 using Halo.Inference.Model;
+using Halo.Planning.Importance;
 using Halo.Planning.Profiles;
 using Halo.Silo;
 
@@ -37,7 +38,7 @@ public sealed class PlanCommandTests : IDisposable
     [Fact]
     public async Task Plan_Importance_GivesTheLeastToTheBoardThatLosesMost()
     {
-        string importance = _folder.Write("importance.json", Importance());
+        string importance = Importance();
         JsonElement placed = await JsonAsync("--importance", importance, "--policy", "relaxed", "--loss-weight", "0");
         JsonElement even = await JsonAsync("--importance", importance, "--policy", "relaxed", "--placement", "even");
         JsonElement drawn = await JsonAsync("--importance", importance, "--policy", "relaxed", "--placement", "random", "--seed", "3");
@@ -71,7 +72,7 @@ public sealed class PlanCommandTests : IDisposable
     [Fact]
     public async Task Plan_Replicas_AreHeldByASecondBoard()
     {
-        string importance = _folder.Write("importance.json", Importance());
+        string importance = Importance();
         JsonElement report = await JsonAsync("--importance", importance, "--replicas", "25");
         Assert.True(report.GetProperty("boards").EnumerateArray().Sum(board => board.GetProperty("replicaGroups").GetInt32()) > 0);
         (await RunAsync(Boards, "--replicas", "25")).AssertFault("--importance");
@@ -113,26 +114,31 @@ public sealed class PlanCommandTests : IDisposable
         (await CommandLine.RunAsync("plan", "--cluster", _folder.File("none.json"))).AssertFault("none.json", "--cluster");
         (await CommandLine.RunAsync("plan", "--cluster", cluster, "--importance", _folder.File("none.halo"))).AssertFault("none.halo");
         (await CommandLine.RunAsync("plan", "--cluster", cluster, "--importance", _folder.Write("bad.json", "{}"))).AssertFault("bad.json holds no importance");
-        string other = _folder.Write("other.json", """{ "modelHash": "", "hiddenSize": 8, "stages": [ { "mean": [ 1 ] } ] }""");
+        string other = Write("other.halo", 8, [[1], [1]]);
         (await CommandLine.RunAsync("plan", "--cluster", cluster, "--importance", other)).AssertFault("belongs to another model");
         (await CommandLine.RunAsync("plan", "--cluster", cluster, "--loss-override", "100")).AssertFault("--loss-override");
         (await CommandLine.RunAsync("plan")).AssertFault("--cluster");
     }
 
-    private static string Importance()
+    private string Importance()
     {
         using LoadedModel model = LoadedModel.Open(BundledModel.Name, BundledModel.Path, new StepLimits());
         ModelProfile profile = model.Profile;
         Random random = new(1);
-        return JsonSerializer.Serialize(new
+        return Write("importance.halo", model.Weights.Config.HiddenSize, [.. Enumerable.Range(0, 2 * profile.LayerCount).Select(stage =>
+            Enumerable.Range(0, stage % 2 == 0 ? profile.HeadGroupCount : profile.NeuronGroupCount).Select(_ => random.NextSingle()).ToArray())]);
+    }
+
+    private string Write(string name, int hiddenSize, float[][] means)
+    {
+        using FileStream file = File.Create(_folder.File(name));
+        ImportanceFile.Write(file, new ModelImportance
         {
-            modelHash = "",
-            hiddenSize = model.Weights.Config.HiddenSize,
-            stages = Enumerable.Range(0, 2 * profile.LayerCount).Select(stage => new
-            {
-                mean = Enumerable.Range(0, stage % 2 == 0 ? profile.HeadGroupCount : profile.NeuronGroupCount).Select(_ => random.NextSingle()).ToArray(),
-            }).ToArray(),
+            ModelHash = new string('0', 64),
+            HiddenSize = hiddenSize,
+            Stages = [.. means.Select(mean => new StageImportance { Mean = mean })],
         });
+        return _folder.File(name);
     }
 
     private Task<CommandResult> RunAsync(string boards, params string[] more) =>

@@ -24,7 +24,7 @@ public sealed class SurvivalTests(ITestOutputHelper output)
     {
         using ClusterFolder folder = new();
         await using GatewayProgram gateway = await GatewayProgram.StartAsync(
-            arguments: ["--key-file", folder.KeyFile, "--model", $"{Story.Model}={Story.File}", "--speed", "1"]);
+            arguments: ["--key-file", folder.KeyFile, "--model", $"{Story.Model}={Story.File}", "--speed", "1", .. LossParts.GatewayArguments]);
         await using BoardSet boards = await BoardSet.StartAsync(folder, 3, "--join", gateway.Url);
         await gateway.AllHoldShardsAsync("b1", "b2", "b3", "b4");
         TimedStream undisturbed = await TimedStream.ReadAsync(gateway, Story.Tokens);
@@ -32,11 +32,12 @@ public sealed class SurvivalTests(ITestOutputHelper output)
         string certain = undisturbed.Beginning(FirstNearTie());
 
         Random random = new(Seed);
+        int[] victims = Victims(boards.Count, random);
         List<TimeSpan> delays = [];
         int same = 0;
         for (int round = 0; round < Repeats; round++)
         {
-            int victim = random.Next(boards.Count);
+            int victim = victims[round];
             int token = random.Next(1, LatestKill);
             TimedStream stream = await TimedStream.ReadAsync(gateway, Story.Tokens, (token, boards[victim].Program.Kill));
             string what = $"round {round}: {boards[victim].Name} killed after {token} tokens";
@@ -44,12 +45,29 @@ public sealed class SurvivalTests(ITestOutputHelper output)
             Assert.StartsWith(certain, stream.Text, StringComparison.Ordinal);
             same += stream.Text == undisturbed.Text ? 1 : 0;
             delays.Add(stream.LongestGap - undisturbed.UsualGap);
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {delays[^1].TotalSeconds:0.000} s"));
+            string parts = stream.LongestGapAfter >= token && stream.LongestGapAfter <= token + 2 // what was on its way still comes
+                ? LossParts.Of(gateway.Program.Output).Describe(stream.DisturbedAt, stream.LongestGap)
+                : $"not when the board was lost, but after {stream.LongestGapAfter} tokens";
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what}: {delays[^1].TotalSeconds:0.000} s: {parts}"));
             await boards.RestartAsync(victim, "--join", gateway.Url);
             await gateway.AllHoldShardsAsync("b1", "b2", "b3", "b4");
         }
 
         Report(delays, same, undisturbed.UsualGap);
+    }
+
+    // All boards in an order by chance, then all again: few rounds hit each one, too.
+    private static int[] Victims(int boards, Random random)
+    {
+        List<int> victims = [];
+        while (victims.Count < Repeats)
+        {
+            int[] all = [.. Enumerable.Range(0, boards)];
+            random.Shuffle(all);
+            victims.AddRange(all);
+        }
+
+        return [.. victims];
     }
 
     private void Report(List<TimeSpan> delays, int same, TimeSpan usual)

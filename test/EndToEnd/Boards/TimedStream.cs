@@ -21,6 +21,12 @@ internal sealed class TimedStream
 
     internal TimeSpan LongestGap => _gaps.Max();
 
+    /// <summary>How many pieces had come when the longest gap began.</summary>
+    internal int LongestGapAfter => _gaps.IndexOf(LongestGap) + 1;
+
+    /// <summary>When the disturbance was over; the next piece's gap begins then.</summary>
+    internal DateTime DisturbedAt { get; private set; }
+
     /// <summary>The text of the first pieces, a token each.</summary>
     internal string Beginning(int tokens) => string.Concat(_pieces.Take(tokens));
 
@@ -53,6 +59,7 @@ internal sealed class TimedStream
             {
                 disturbance?.Act();
                 last = Stopwatch.GetTimestamp();
+                stream.DisturbedAt = DateTime.UtcNow;
             }
         }
 

@@ -6,8 +6,10 @@ namespace Halo.Fabric.Streams.Sessions;
 /// <summary>Connects one board of a session with the others: dials those that it must, and waits for those that dial it.</summary>
 public sealed class StreamConnector
 {
-    // A board that does not expect the session has not been told of it yet; it is asked again until time is up.
-    private static readonly TimeSpan s_retry = TimeSpan.FromMilliseconds(50);
+    // A board that does not expect the session has not been told of it yet. All are told at the same time, so it is asked again soon, then
+    // less and less often until time is up.
+    private static readonly TimeSpan s_firstRetry = TimeSpan.FromMilliseconds(4);
+    private static readonly TimeSpan s_lastRetry = TimeSpan.FromMilliseconds(64);
 
     private readonly StreamRoster _roster;
     private readonly int _place;
@@ -99,6 +101,7 @@ public sealed class StreamConnector
     private async Task<StreamConnection> DialAsync(int other, CancellationToken cancellationToken)
     {
         bool wasRefused = false;
+        TimeSpan retry = s_firstRetry;
         while (true)
         {
             StreamConnection? connection;
@@ -122,7 +125,8 @@ public sealed class StreamConnector
                 throw new StreamConnectException(other, $"{Dial.Name(_roster, other)} has its link to this board in this session already: begin a new session.");
             }
 
-            await Task.Delay(s_retry, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(retry, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            retry = retry < s_lastRetry ? 2 * retry : retry;
             if (cancellationToken.IsCancellationRequested)
             {
                 throw NotExpected(other);
