@@ -145,7 +145,7 @@ public sealed class HaloClusterOptions
     public int LocalBoards => Boards ?? (IsNetworked ? 1 : DefaultBoards);
 
     /// <summary>How weights are streamed that do not fit a board's memory.</summary>
-    internal StreamingOptions Streaming => new() { Deadline = LoadDeadline, Order = LoadShare < 1 ? new StaticGroupOrder(null, LoadShare) : null };
+    internal StreamingOptions Streaming => new() { Deadline = LoadDeadline, Share = LoadShare };
 
     /// <summary>How sums travel between boards of several processes.</summary>
     internal SessionTransport SessionTransport => new(Topology, WireType, Transport == TransportKind.Datagram ? Policy : null)

@@ -33,12 +33,12 @@ public sealed class BoardStreaming
         ModelManifest manifest = ModelManifest.Of(model.Name, hash, model.Weights);
         ModelPieces pieces = _cache.Value.Of(manifest);
         PieceCutter cutter = new(model.Weights, manifest);
-        return new StreamedWeights(manifest, id => pieces.TryLocate(id) ?? Cut(pieces, cutter, id), _options);
+        return new StreamedWeights(manifest, id => pieces.TryLocate(id) ?? Cut(pieces, cutter, id), StreamingOrder.Apply(_options, model.Importance));
     }
 
     /// <summary>A source of shards for one board that streams pieces it was sent.</summary>
     /// <param name="pieces">Where they are kept.</param>
-    public StreamedWeights Open(ModelPieces pieces) => new(pieces.Manifest, pieces.TryLocate, _options);
+    public StreamedWeights Open(ModelPieces pieces) => new(pieces.Manifest, pieces.TryLocate, StreamingOrder.Apply(_options, importance: null));
 
     private static PieceLocation? Cut(ModelPieces pieces, PieceCutter cutter, PieceId id)
     {

@@ -132,10 +132,10 @@ internal sealed class DatagramCore : IRelay, IDisposable
                 continue;
             }
 
-            link.SendTail(message, Relays(link) ? 1 : link.Copies, now);
+            TailSender.Send(link, message, Relays(link) ? 1 : link.Copies, now);
             if (Relays(link))
             {
-                link.SendTailOver(Third(link), message, now);
+                TailSender.SendOver(Third(link), to, message, now);
             }
         }
 

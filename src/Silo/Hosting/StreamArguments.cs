@@ -35,7 +35,7 @@ internal sealed class StreamArguments
     internal StreamingOptions Read(ParseResult parsed) => new()
     {
         Deadline = parsed.GetValue(_deadline) is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null,
-        Order = parsed.GetValue(_share) is { } share ? new StaticGroupOrder(null, share) : null,
+        Share = parsed.GetValue(_share) ?? 1,
     };
 
     private static Option<double?> Number(string name, string description, string needed, Func<double, bool> holds) => new(name)

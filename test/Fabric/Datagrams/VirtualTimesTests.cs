@@ -10,6 +10,7 @@ public sealed class VirtualTimesTests
 {
     private const int Stages = 44; // of 22 layers
     private const int Tokens = 16;
+    private const int LearningTokens = 12;
     private const double Compute = 300; // microseconds before each sum
 
     private static readonly LinkSettings s_good = new() { Delay = TimeSpan.FromMilliseconds(2.5), Jitter = TimeSpan.FromMilliseconds(0.2) };
@@ -35,7 +36,7 @@ public sealed class VirtualTimesTests
         Ratio(4, DeliveryPolicy.Relaxed, s_bursts, out VirtualBoards boards);
         using (boards)
         {
-            double tails = 3 * 3 * Stages * (2 + Tokens); // of three boards to three each
+            double tails = 3 * 3 * Stages * (LearningTokens + Tokens); // of three boards to three each
             double missing = boards.Links.Sum(link => link.FilledChunks - link.UsedChunks) / tails;
             Assert.InRange(missing, 0.02, 0.09); // of the time 0.05 is bad
             Assert.True(boards.Links.Sum(link => link.UsedChunks) > 0, "Some sums are late.");
@@ -83,7 +84,7 @@ public sealed class VirtualTimesTests
         boards.Walk(1, 6);
         double good = boards.Walk(7, 6);
         boards.Set(links);
-        boards.Walk(13, 2); // what the links are like is learnt
-        return boards.Walk(15, Tokens) / good;
+        boards.Walk(13, LearningTokens); // what the links are like
+        return boards.Walk(13 + LearningTokens, Tokens) / good;
     }
 }

@@ -37,10 +37,11 @@ internal static class SchemesCommand
         Option<int> limit = CommandOptions.Number(
             "--cell-limit", "Seconds after which a cell is content with the tokens it has.", 60, seconds => seconds is >= 1 and <= 86_400,
             "a whole number of seconds from 1 to 86400");
+        Option<string?> results = new("--results") { Description = "Write the cells there as JSON, CSV and SVG curves.", HelpName = "FOLDER" };
         Option<bool> json = CommandOptions.Json();
         Command command = new("halo", "Measure speed and perplexity on boards whose links lose packets, scheme by scheme. Needs root.")
         {
-            loss, schemes, wire, model, importance, text, tokens, limit, json,
+            loss, schemes, wire, model, importance, text, tokens, limit, results, json,
         };
         links.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -63,7 +64,13 @@ internal static class SchemesCommand
             try
             {
                 SchemesExperiment experiment = new(console, ModelFile.Locate(parsed.GetValue(model)), setting);
-                Print(console, await experiment.RunAsync(cancellationToken), parsed.GetValue(json));
+                IReadOnlyList<SchemeCell> cells = await experiment.RunAsync(cancellationToken);
+                if (parsed.GetValue(results) is { } folder)
+                {
+                    console.Note($"written: {string.Join(", ", SchemesFiles.Write(folder, cells))}");
+                }
+
+                Print(console, cells, parsed.GetValue(json));
                 return CommandHost.Success;
             }
             catch (LabException fault)

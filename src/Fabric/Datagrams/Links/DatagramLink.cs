@@ -181,50 +181,13 @@ internal sealed class DatagramLink : IDisposable
         }
     }
 
-    /// <summary>Sends a message whose chunks are neither acknowledged nor sent again.</summary>
-    /// <param name="message">The message.</param>
-    /// <param name="copies">Times that it is sent.</param>
-    /// <param name="now">The time.</param>
-    internal void SendTail(in OutgoingMessage message, int copies, long now)
+    /// <summary>Sends a chunk that is neither acknowledged nor sent again.</summary>
+    internal void SendLoose(in ChunkHead head, ReadOnlySpan<byte> bytes, long now)
     {
-        for (int copy = 0; copy < copies; copy++)
-        {
-            int offset = 0;
-            do
-            {
-                DatagramWriter writer = new(_scratch);
-                ChunkHead head = message.HeadAt(0, offset) with { Class = ChunkHead.Tail, Copy = (byte)copy };
-                writer.TryAdd(head, message.Buffer.AsSpan(message.Start + offset, head.ChunkBytes));
-                if (copy == 0 && _ridesAlong)
-                {
-                    _counts.CopiedChunks += _outgoing.AddRiders(ref writer, _outgoing.Unsent);
-                }
-
-                _counts.CopiedChunks += copy > 0 ? 1 : 0;
-                Send(ref writer, now);
-                offset += head.ChunkBytes;
-            }
-            while (offset < message.Bytes);
-        }
-    }
-
-    /// <summary>Sends such a message over a third board.</summary>
-    /// <param name="third">The link to that board.</param>
-    /// <param name="message">The message.</param>
-    /// <param name="now">The time.</param>
-    internal void SendTailOver(DatagramLink third, in OutgoingMessage message, long now)
-    {
-        int offset = 0;
-        do
-        {
-            DatagramWriter writer = new(third._scratch);
-            ChunkHead head = message.HeadAt(0, offset) with { Class = ChunkHead.Tail, Copy = 1, Route = ChunkRoute.ToCarry, Place = (byte)_peer };
-            writer.TryAdd(head, message.Buffer.AsSpan(message.Start + offset, head.ChunkBytes));
-            _counts.CopiedChunks++;
-            third.Send(ref writer, now);
-            offset += head.ChunkBytes;
-        }
-        while (offset < message.Bytes);
+        DatagramWriter writer = new(_scratch);
+        writer.TryAdd(head, bytes);
+        _counts.CopiedChunks += head.Copy > 0 ? 1 : _ridesAlong ? _outgoing.AddRiders(ref writer, _outgoing.Unsent) : 0;
+        Send(ref writer, now);
     }
 
     /// <summary>Whether something of a step's stages up to one is not acknowledged, or waits to be sent.</summary>

@@ -244,8 +244,8 @@ internal sealed class RelaxedStages
         }
     }
 
-    // A sum that is missing for a stage costs quality, which has no unit of time: a quarter of a one-way delay keeps both small in the laboratory.
-    private double Worth => Math.Max(LeastWorth, RoundTrip / 8);
+    // A sum that is missing for a stage costs quality, which has no unit of time: half a one-way delay keeps both small in the laboratory.
+    private double Worth => Math.Max(LeastWorth, RoundTrip / 4);
 
     // What came too late for its own stage belongs to the residual all the same.
     private void AddOwed(in StageKey key, Span<float> residual)

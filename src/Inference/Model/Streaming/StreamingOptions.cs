@@ -17,6 +17,9 @@ public sealed record StreamingOptions
     /// <summary>The order of loading; null is the groups' own.</summary>
     public IGroupOrder? Order { get; init; }
 
+    /// <summary>The share of a stage's streamed neuron groups that is loaded, above 0 and up to 1, where a board chooses the order itself.</summary>
+    public double Share { get; init; } = 1;
+
     /// <summary>What a piece of neuron groups is worth: the most important ones stay in memory. Null where that is not known.</summary>
     public Func<PieceId, double>? Importance { get; init; }
 
