@@ -36,6 +36,26 @@ public sealed class StepComposerTests
     }
 
     [Fact]
+    public void TryCompose_RowsPerStepGiven_TakesNoMoreOfThatSequence()
+    {
+        StepComposer composer = new(new StepLimits(MaxRows: 10), 1024);
+        ScheduledSequence scored = new(
+            ++_lastId,
+            new SequenceRequest { Tokens = Tokens(4), MaxTokens = 0, Sampling = new SamplingOptions(), EndTokens = [], ScoreFrom = 1, RowsPerStep = 1 },
+            contextLength: 512);
+        composer.Add(scored);
+        for (int position = 0; position < 3; position++)
+        {
+            Assert.True(composer.TryCompose(_request));
+            Assert.Equal([(scored.Id, position)], Rows());
+            Assert.Equal([0], Step.LogitRows);
+            Finish(composer);
+        }
+
+        Assert.True(scored.IsDone);
+    }
+
+    [Fact]
     public void TryCompose_KvForTheFirstOnly_LetsNobodyOvertake()
     {
         StepComposer composer = new(new StepLimits(), kvPositions: 128);
