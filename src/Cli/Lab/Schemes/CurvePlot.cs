@@ -91,7 +91,7 @@ internal sealed class CurvePlot(string title, string xTitle, string yTitle, stri
             .Append(CultureInfo.InvariantCulture, $"<text transform=\"translate(18 {(Top + Height - Bottom) / 2}) rotate(-90)\" text-anchor=\"middle\">{yTitle}</text>\n");
         if (hasApart)
         {
-            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{PlotRight + (ApartWidth / 2)}\" y=\"{Height - Bottom + 18}\" text-anchor=\"middle\">{apartTitle}</text>\n");
+            svg.Append(CultureInfo.InvariantCulture, $"<text x=\"{PlotRight + (ApartWidth / 2)}\" y=\"{Height - Bottom + 34}\" text-anchor=\"middle\">{apartTitle}</text>\n");
         }
     }
 
