@@ -35,7 +35,7 @@ public sealed class SimulatedFabricTests
         List<float[]> exact = Walk(null);
         double Distance(SimulatedLoss loss) => Walk(loss).Zip(exact).Sum(pair => pair.First.Zip(pair.Second).Sum(values => Math.Abs((double)values.First - values.Second)));
         SimulatedLoss lost = new() { Loss = 1, WireType = WireType.F32 };
-        Assert.True(Distance(lost with { LateShare = 1 }) < 0.5 * Distance(lost));
+        Assert.True(Distance(lost with { LateShare = 1 }) < 0.8 * Distance(lost));
     }
 
     [Fact]
