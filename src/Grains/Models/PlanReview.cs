@@ -77,7 +77,7 @@ internal sealed class PlanReview(IGrainFactory grains, string model, PlanOptions
         }
 
         TimeSpan patience = options.ReviewPeriod > TimeSpan.Zero ? options.ReviewPeriod : TimeSpan.FromSeconds(5);
-        IBoardGrain[] boards = [.. plan.Boards.Select(grains.GetGrain<IBoardGrain>)];
+        IBoardGrain[] boards = [.. plan.Boards.Select(name => grains.GetGrain<IBoardGrain>(name))];
         Task<BoardLinks[]> links = Task.WhenAll(boards.Select(board => board.GetLinksAsync(model)));
         Task<BoardCapabilities[]> capabilities = Task.WhenAll(boards.Select(board => board.GetCapabilitiesAsync()));
         await Task.WhenAll(links, capabilities).WaitAsync(patience);
