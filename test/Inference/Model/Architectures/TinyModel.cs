@@ -33,7 +33,7 @@ internal sealed class TinyModel
 
         foreach ((string name, float[] values) in spec.Vectors)
         {
-            Tensors[name] = ([values.Length], values);
+            Tensors[name] = ([values.Length], [.. values]);
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Halo.Inference.Tests.Model.Architectures;
 
 /// <summary>
-/// What a made model is: sizes and metadata for its file, and the same in the words of <see cref="PlainForward"/>, which knows nothing of the
+/// What a made model is: sizes and metadata for its file, and the same in the words of <c>PlainForward</c>, which knows nothing of the
 /// product's own descriptions.
 /// </summary>
 internal sealed record TinySpec(string Name, string Architecture)
