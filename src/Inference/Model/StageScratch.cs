@@ -33,7 +33,7 @@ internal sealed unsafe class StageScratch : IDisposable
         Scores = new AlignedBuffer<float>((long)team.WorkerCount * ScoreStride);
         Products = new MatMulWork();
         Attention = new AttentionWork();
-        SwiGlu = new SwiGluWork();
+        Activation = new ActivationWork();
         Down = new DownWork();
         Sum = new OrderedSum((long)maxRows * config.HiddenSize);
     }
@@ -74,7 +74,7 @@ internal sealed unsafe class StageScratch : IDisposable
 
     internal AttentionWork Attention { get; }
 
-    internal SwiGluWork SwiGlu { get; }
+    internal ActivationWork Activation { get; }
 
     internal DownWork Down { get; }
 

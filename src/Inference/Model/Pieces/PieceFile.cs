@@ -93,6 +93,9 @@ public sealed unsafe class PieceFile : IDisposable
         return SlicedMatrix.Over(view, matrix.OwnColumn);
     }
 
+    /// <summary>Views all matrices.</summary>
+    internal SlicedMatrix[] Matrices() => [.. Enumerable.Range(0, _matrices.Length).Select(Matrix)];
+
     /// <summary>Unmaps the file.</summary>
     public void Dispose()
     {

@@ -35,6 +35,8 @@ internal sealed unsafe class PieceSlot : IDisposable
 
     internal bool IsResident => _resident is not null;
 
+    internal int MatrixCount => _matrices.Length;
+
     /// <summary>A matrix of the piece, in the order of <see cref="ModelLayout.Cut"/>.</summary>
     /// <param name="index">Which.</param>
     /// <param name="bytes">Where the piece lies, header first; null for the matrix's shape alone.</param>

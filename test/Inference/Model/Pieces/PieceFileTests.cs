@@ -78,7 +78,7 @@ public sealed unsafe class PieceFileTests
         using PieceFolder folder = new(weights);
         byte[] bytes = folder.Bytes(s_neurons);
         Assert.Equal("HALOPIEC"u8, bytes.AsSpan(0, 8));
-        Assert.Equal([1, 3], Numbers(bytes, 8, 2));
+        Assert.Equal([2, 3], Numbers(bytes, 8, 2));
         Assert.Equal(Convert.FromHexString(PieceFolder.MadeUpHash), bytes[16..48]);
         Assert.Equal([1, 1, 1, 1], Numbers(bytes, 48, 4));
         Assert.Equal(bytes.Length - 4096, BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(64)));
@@ -131,8 +131,8 @@ public sealed unsafe class PieceFileTests
         Assert.Contains("another piece", Fault(header, folder.Manifest, s_neurons with { Layer = 0 }), StringComparison.Ordinal);
         Assert.Contains("does not begin as a piece", Fault(new byte[4096], folder.Manifest, s_neurons), StringComparison.Ordinal);
         Assert.Contains("4095 of 4096", Fault(header[..4095], folder.Manifest, s_neurons), StringComparison.Ordinal);
-        header[8] = 2;
-        Assert.Contains("format version 1", Fault(header, folder.Manifest, s_neurons), StringComparison.Ordinal);
+        header[8] = 1;
+        Assert.Contains("format version 2", Fault(header, folder.Manifest, s_neurons), StringComparison.Ordinal);
     }
 
     [Fact]
