@@ -26,7 +26,7 @@ internal sealed class ModelTensors(GgufFile file)
         if (!TensorTypes.IsSupported(tensor.Type))
         {
             throw new GgufFormatException(
-                $"Tensor {name} is of type {tensor.Type}, which cannot be computed yet; F32, F16, BF16, Q8_0 and Q4_0 can.");
+                $"Tensor {name} is of type {tensor.Type}, which cannot be computed yet; {string.Join(", ", Enum.GetValues<TensorType>().Where(TensorTypes.IsSupported))} can.");
         }
 
         return tensor;
