@@ -50,6 +50,7 @@ internal static class GatewayArguments
         ["critical-boards"] = "Halo:CriticalBoards",
         ["udp-port"] = "Halo:UdpPort",
         ["board-memory"] = "Halo:BoardMemoryBytes",
+        ["weights"] = "Halo:Weights",
         ["kv-positions"] = "Halo:KvPositions",
         ["cluster"] = "Halo:Gateway:Cluster",
         ["cluster-id"] = "Halo:Gateway:ClusterId",

@@ -132,6 +132,9 @@ public sealed class HaloClusterOptions
     /// <summary>Positions of KV for all sequences together; default: room for 16 full contexts, less where memory is short.</summary>
     public int? KvPositions { get; set; }
 
+    /// <summary>Where this process's boards compute from.</summary>
+    public WeightMode Weights { get; set; }
+
     /// <summary>Sizes of a step.</summary>
     public StepLimits Limits { get; set; } = new();
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Halo.Inference.Model;
 using Halo.Silo;
 
 namespace Halo.Cli.Hosting;
@@ -46,6 +47,10 @@ internal static class CommandOptions
         HelpName = "BYTES",
         CustomParser = result => Read(result, "--memory-limit", ByteCount.Needed, ByteCount.Read),
     };
+
+    internal static Option<WeightMode> Weights() => Choice(
+        "--weights", "Where this process's boards compute from: copies in a faster layout, or the mapped file; auto takes copies where memory has room.",
+        ("auto", WeightMode.Auto), ("repacked", WeightMode.Repacked), ("mapped", WeightMode.Mapped));
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object instead of tables." };
 

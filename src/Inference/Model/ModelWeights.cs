@@ -15,9 +15,13 @@ public sealed unsafe class ModelWeights : IShardSource
     private const string EmbeddingName = "token_embd.weight";
     private const string PositionsName = "position_embd.weight";
 
-    private readonly RopeTable _rope;
+    // Of what this process may use at most; the rest is for KV, the file's pages and everything else.
+    private const double MostOfMemory = 0.6;
 
-    private ModelWeights(GgufFile file, ModelConfig config)
+    private readonly RopeTable _rope;
+    private readonly bool _repack;
+
+    private ModelWeights(GgufFile file, ModelConfig config, WeightMode mode)
     {
         File = file;
         Config = config;
@@ -26,6 +30,7 @@ public sealed unsafe class ModelWeights : IShardSource
         Vectors = VectorReader.Read(file.Metadata, tensors, config);
         tensors.RefuseOthers(config.Architecture);
         Layout = ReadLayout();
+        _repack = mode == WeightMode.Repacked || (mode == WeightMode.Auto && HasRoomForPanels());
         _rope = Vectors.Rope.Table(config);
         Embedding = new EmbeddingTable(Matrix(EmbeddingName), config.Description.HasLearnedPositions ? Matrix(PositionsName) : null);
     }
@@ -49,13 +54,15 @@ public sealed unsafe class ModelWeights : IShardSource
     public ModelLayout Layout { get; }
 
     /// <summary>Opens and checks a model.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mode">Where its shards compute from.</param>
     /// <exception cref="GgufFormatException">The file is no usable model; the message says what is wrong with it.</exception>
-    public static ModelWeights Open(string path)
+    public static ModelWeights Open(string path, WeightMode mode = WeightMode.Auto)
     {
         GgufFile file = GgufFile.Open(path);
         try
         {
-            return new ModelWeights(file, ModelConfig.Read(file));
+            return new ModelWeights(file, ModelConfig.Read(file), mode);
         }
         catch
         {
@@ -109,7 +116,10 @@ public sealed unsafe class ModelWeights : IShardSource
 
     private static long RowBytes(GgufTensorInfo tensor) => TensorTypes.RowBytes(tensor.Type, tensor.Columns);
 
-    private SlicedMatrix[] Slice(PieceId id) => [.. Layout.Cut(id).Select(cut => SlicedMatrix.Of(View(id.Layer, cut), cut))];
+    private SlicedMatrix[] Slice(PieceId id) => [.. Layout.Cut(id).Select(cut => SlicedMatrix.Of(View(id.Layer, cut), cut, _repack))];
+
+    // As if all of it were to be loaded here: which shards will be is not known yet. Panels take as many bytes as the file.
+    private bool HasRoomForPanels() => File.Length <= MostOfMemory * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     private ModelLayout ReadLayout()
     {

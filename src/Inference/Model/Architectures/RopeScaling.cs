@@ -110,8 +110,14 @@ internal sealed class RopeScaling
             : throw new GgufFormatException($"Tensor {name} has a factor that is not above 0.");
     }
 
-    private uint TrainedContext =>
-        _metadata.GetUInt32(Key("scaling.original_context_length"), (uint)ModelConfig.TrainedLength(_metadata, _config.Architecture));
+    private uint TrainedContext
+    {
+        get
+        {
+            uint original = _metadata.GetUInt32(Key("scaling.original_context_length"), 0); // 0 is how some files say none
+            return original > 0 ? original : (uint)ModelConfig.TrainedLength(_metadata, _config.Architecture);
+        }
+    }
 
     private float Number(string name, float fallback, float least = float.Epsilon)
     {

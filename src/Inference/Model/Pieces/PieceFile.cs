@@ -1,6 +1,5 @@
 using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
-using Halo.Inference.Kernels;
 
 namespace Halo.Inference.Model.Pieces;
 
@@ -89,8 +88,7 @@ public sealed unsafe class PieceFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         PieceMatrix matrix = _matrices[index];
-        WeightMatrix view = new(_start + PieceFormat.HeaderBytes + matrix.Offset, matrix.Type, matrix.Rows, matrix.Columns, matrix.Stride);
-        return SlicedMatrix.Over(view, matrix.OwnColumn);
+        return SlicedMatrix.Over(matrix.View(_start + PieceFormat.HeaderBytes), matrix.OwnColumn);
     }
 
     /// <summary>Views all matrices.</summary>

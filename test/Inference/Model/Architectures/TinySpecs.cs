@@ -4,7 +4,7 @@ namespace Halo.Inference.Tests.Model.Architectures;
 internal static class TinySpecs
 {
     private const double Factor = 4;
-    private const int ShortContext = 16;
+    private const int YarnContext = 1024; // so that the four pairs of a head of 8 are stretched each in its own measure
 
     private static readonly float[] s_llama3 = [1, 1.5f, 3, 8];
     private static readonly float[] s_longer = [1.25f, 2, 6];
@@ -40,7 +40,7 @@ internal static class TinySpecs
             Stretch = (frequency, _) => frequency / Factor,
         },
         Yarn(s_llama with { Name = "llama-yarn" }),
-        Yarn(s_llama with { Name = "mistral3", Architecture = "mistral3" }),
+        Yarn(s_llama with { Name = "mistral3", Architecture = "mistral3" }, fast: 4, slow: 0.25f, logMultiplier: 0.6f),
         new("qwen2", "qwen2") { IsHalfSplit = true, Biases = s_queryKeyValue },
         Yarn(new("qwen2-yarn-tied", "qwen2") { IsHalfSplit = true, Biases = s_queryKeyValue, HasOwnHead = false }),
         new("qwen3", "qwen3") { IsHalfSplit = true, HasHeadNorms = true, HeadDim = 16, RotaryDim = 16 },
@@ -69,26 +69,37 @@ internal static class TinySpecs
         Magnitude = 1.19f,
     };
 
-    private static TinySpec Yarn(TinySpec spec) => spec with
+    private static TinySpec Yarn(TinySpec spec, float fast = 32, float slow = 1, float logMultiplier = 0)
     {
-        Metadata = new()
+        Dictionary<string, object> metadata = new()
         {
             ["rope.scaling.type"] = "yarn",
             ["rope.scaling.factor"] = (float)Factor,
-            ["rope.scaling.original_context_length"] = (uint)ShortContext,
-        },
-        Stretch = (frequency, pair) => YarnBlend(frequency, pair, spec.RotaryDim),
-        Magnitude = (0.1 * Math.Log(Factor)) + 1,
-    };
+            ["rope.scaling.original_context_length"] = (uint)YarnContext,
+        };
+        if (logMultiplier > 0)
+        {
+            metadata["rope.scaling.yarn_beta_fast"] = fast;
+            metadata["rope.scaling.yarn_beta_slow"] = slow;
+            metadata["rope.scaling.yarn_log_multiplier"] = logMultiplier;
+        }
 
-    // The paper's "NTK by parts", with its 32 and 1 turns and with ends rounded to whole pairs as its authors' code does.
-    private static double YarnBlend(double frequency, int pair, int rotaryDim)
+        return spec with
+        {
+            Metadata = metadata,
+            Stretch = (frequency, pair) => YarnBlend(frequency, pair, spec.RotaryDim, fast, slow),
+            Magnitude = ((0.1 * Math.Log(Factor)) + 1) / ((0.1 * logMultiplier * Math.Log(Factor)) + 1),
+        };
+    }
+
+    // The paper's "NTK by parts", with ends rounded to whole pairs as its authors' code does.
+    private static double YarnBlend(double frequency, int pair, int rotaryDim, double fast, double slow)
     {
-        double low = Math.Max(Math.Floor(Pair(32)), 0);
-        double high = Math.Min(Math.Ceiling(Pair(1)), rotaryDim - 1);
+        double low = Math.Max(Math.Floor(Pair(fast)), 0);
+        double high = Math.Min(Math.Ceiling(Pair(slow)), rotaryDim - 1);
         double ramp = Math.Clamp((pair - low) / Math.Max(high - low, 0.001), 0, 1);
         return (frequency / Factor * ramp) + (frequency * (1 - ramp));
 
-        double Pair(double turns) => rotaryDim * Math.Log(ShortContext / (turns * 2 * Math.PI)) / (2 * Math.Log(TinySpec.RopeBase));
+        double Pair(double turns) => rotaryDim * Math.Log(YarnContext / (turns * 2 * Math.PI)) / (2 * Math.Log(TinySpec.RopeBase));
     }
 }

@@ -30,7 +30,7 @@ public sealed unsafe class PieceFileTests
                 MatrixCut[] cuts = weights.Layout.Cut(id);
                 for (int i = 0; i < cuts.Length; i++)
                 {
-                    using SlicedMatrix expected = SlicedMatrix.Of(weights.View(id.Layer, cuts[i]), cuts[i]);
+                    using SlicedMatrix expected = SlicedMatrix.Of(weights.View(id.Layer, cuts[i]), cuts[i], repack: true);
                     using SlicedMatrix actual = piece.Matrix(i);
                     Assert.Equal(expected.Offset, actual.Offset);
                     Assert.Equal(0, actual.CopiedBytes);
@@ -163,12 +163,9 @@ public sealed unsafe class PieceFileTests
     private static void AssertSame(in WeightMatrix expected, in WeightMatrix actual)
     {
         Assert.Equal((expected.Type, expected.Rows, expected.Columns), (actual.Type, actual.Rows, actual.Columns));
-        int rowBytes = (int)TensorTypes.RowBytes(expected.Type, expected.Columns);
-        for (int row = 0; row < expected.Rows; row++)
-        {
-            ReadOnlySpan<byte> expectedRow = new(expected.Data + row * expected.RowStrideBytes, rowBytes);
-            Assert.True(expectedRow.SequenceEqual(new ReadOnlySpan<byte>(actual.Data + row * actual.RowStrideBytes, rowBytes)), $"Row {row} differs.");
-        }
+        Assert.Equal((expected.Layout, expected.ByteCount), (actual.Layout, actual.ByteCount));
+        ReadOnlySpan<byte> expectedBytes = new(expected.Data, (int)expected.ByteCount);
+        Assert.True(expectedBytes.SequenceEqual(new ReadOnlySpan<byte>(actual.Data, (int)actual.ByteCount)), "Bytes differ.");
     }
 
     private static MadeModel RandomModel(TensorType type)
