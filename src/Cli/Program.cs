@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Halo.Cli.Bench;
+using Halo.Cli.Bench.Kernels;
 using Halo.Cli.Calibrate;
 using Halo.Cli.Cluster;
 using Halo.Cli.Eval;
@@ -31,6 +32,7 @@ internal static class Program
         },
         new Command("bench", "Measure speed.")
         {
+            KernelsCommand.Create(),
             DecodeCommand.Create(),
             TransportCommand.Create(),
             StreamCommand.Create(),

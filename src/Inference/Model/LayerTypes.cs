@@ -21,4 +21,7 @@ public sealed record LayerTypes(
 {
     /// <summary>Bytes of a row of the gate, of so many columns; 0 where there is none.</summary>
     public long GateBytes(int columns) => Gate is { } type ? TensorTypes.RowBytes(type, columns) : 0;
+
+    /// <summary>Each of them.</summary>
+    internal IEnumerable<TensorType> All => Gate is { } gate ? [Query, Key, Value, Output, gate, Up, Down] : [Query, Key, Value, Output, Up, Down];
 }

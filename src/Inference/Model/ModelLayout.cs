@@ -32,6 +32,9 @@ public sealed class ModelLayout
     /// <summary>Type of the LM head.</summary>
     public TensorType Head { get; }
 
+    /// <summary>The types that products are computed with.</summary>
+    internal IEnumerable<TensorType> MatrixTypes => Layers.SelectMany(types => types.All).Append(Head).Distinct();
+
     /// <summary>Neurons in one neuron group: a whole number of quantisation blocks. The last group of a layer may have fewer.</summary>
     public int NeuronGroupSize { get; }
 

@@ -30,6 +30,7 @@ public sealed unsafe class ModelWeights : IShardSource
         Vectors = VectorReader.Read(file.Metadata, tensors, config);
         tensors.RefuseOthers(config.Architecture);
         Layout = ReadLayout();
+        KernelSelector.Verify(Layout.MatrixTypes);
         _repack = mode == WeightMode.Repacked || (mode == WeightMode.Auto && HasRoomForPanels());
         _rope = Vectors.Rope.Table(config);
         Embedding = new EmbeddingTable(Matrix(EmbeddingName), config.Description.HasLearnedPositions ? Matrix(PositionsName) : null);

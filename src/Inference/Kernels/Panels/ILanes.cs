@@ -39,7 +39,13 @@ internal unsafe interface ILanes<TBytes, TSums, TFloats>
     /// <summary>a + b as f32; with <paramref name="together"/> their sum still has room in the sums' own width.</summary>
     static abstract TFloats Total(TSums a, TSums b, bool together);
 
-    /// <summary>Products of each row's 16 signed codes, in four vectors, and 16 activations, and of 16 more, as f32.</summary>
+    /// <summary>16 * high + low as f32: where there is no instruction for signed bytes of this width and they are computed as two nibbles.</summary>
+    static abstract TFloats SplitTotal(TSums low, TSums high);
+
+    /// <summary>The upper four bits of each signed byte, plus 8.</summary>
+    static abstract TBytes BiasedHighNibbles(TBytes codes);
+
+    /// <summary>Products of each row's 16 signed codes, in four vectors, and 16 activations, and of 16 more, as f32; where there is an instruction for it.</summary>
     static abstract TFloats SignedProducts(in Quad<TBytes> first, in Quad<TBytes> second, sbyte* x);
 
     /// <summary>No f32.</summary>

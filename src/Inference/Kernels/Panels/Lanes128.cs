@@ -46,6 +46,10 @@ internal readonly unsafe struct Lanes128 : ILanes<Vector128<byte>, Vector128<int
         return Vector128.ConvertToSingle(low + high);
     }
 
+    public static Vector128<float> SplitTotal(Vector128<int> low, Vector128<int> high) => throw new NotSupportedException();
+
+    public static Vector128<byte> BiasedHighNibbles(Vector128<byte> codes) => throw new NotSupportedException();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector128<float> Create(float value) => Vector128.Create(value);
 

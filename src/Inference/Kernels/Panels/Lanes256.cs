@@ -47,6 +47,10 @@ internal readonly unsafe struct Lanes256 : ILanes<Vector256<byte>, Vector256<sho
         return Vector256.ConvertToSingle(low + high);
     }
 
+    public static Vector256<float> SplitTotal(Vector256<short> low, Vector256<short> high) => throw new NotSupportedException();
+
+    public static Vector256<byte> BiasedHighNibbles(Vector256<byte> codes) => throw new NotSupportedException();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Create(float value) => Vector256.Create(value);
 

@@ -38,8 +38,14 @@ internal readonly unsafe struct Lanes512 : ILanes<Vector512<byte>, Vector512<sho
     public static Vector512<float> Total(Vector512<short> a, Vector512<short> b, bool together) => Vector512.ConvertToSingle(
         together ? AddPairs(a + b) : AddPairs(a) + AddPairs(b));
 
-    public static Vector512<float> SignedProducts(in Quad<Vector512<byte>> first, in Quad<Vector512<byte>> second, sbyte* x) =>
-        throw new NotSupportedException("There is no instruction for signed bytes in 512 bits: take 256.");
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> SplitTotal(Vector512<short> low, Vector512<short> high) =>
+        Vector512.ConvertToSingle(AddPairs(low) + (AddPairs(high) << 4));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<byte> BiasedHighNibbles(Vector512<byte> codes) => HighNibbles(codes) ^ Vector512.Create((byte)8);
+
+    public static Vector512<float> SignedProducts(in Quad<Vector512<byte>> first, in Quad<Vector512<byte>> second, sbyte* x) => throw new NotSupportedException();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector512<float> Create(float value) => Vector512.Create(value);

@@ -46,6 +46,10 @@ internal readonly unsafe struct LanesVnni256 : ILanes<Vector256<byte>, Vector256
         return Vector256.ConvertToSingle(low + high);
     }
 
+    public static Vector256<float> SplitTotal(Vector256<int> low, Vector256<int> high) => throw new NotSupportedException();
+
+    public static Vector256<byte> BiasedHighNibbles(Vector256<byte> codes) => throw new NotSupportedException();
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Create(float value) => Vector256.Create(value);
 

@@ -8,8 +8,10 @@ namespace Halo.Inference.Kernels.Panels;
 /// Per 32 columns: exact integer products, made f32, times the activations' scale, less the codes' offset times the activations' sum, times
 /// the row's scale. A row's sum is one chain over its columns whatever the number of tokens: tokens only share the unpacked codes. A panel
 /// stays in the first or second cache while all tokens pass by.
+/// Branches that differ between types and instruction sets ask for the type arguments themselves: such a comparison is decided before calls
+/// are inlined, while a property would first have both branches inlined and so use up what the compiler allows.
 /// </remarks>
-internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat>
+internal static unsafe partial class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat>
     where TLanes : struct, ILanes<TBytes, TSums, TFloats>
     where TBytes : struct
     where TSums : struct
@@ -17,6 +19,10 @@ internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat
     where TFormat : struct, IBlockFormat
 {
     private const int PartColumns = IBlockFormat.PartColumns;
+    private const int Parts = 8; // of a super-block
+    private const int HeadBytes = 2 * PanelLayout.HalvesBytes;
+    private const int MinimaAfter = 2 * PanelLayout.HalvesBytes;
+    private const int PartScaleBytes = Parts * PanelLayout.Rows;
 
     private static int CodeBytes
     {
@@ -66,9 +72,16 @@ internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat
     {
         sbyte* q = x.QuantizedPointer + ((long)token * x.Stride);
         float* marks = x.MarksPointer + ((long)token * x.MarkStride);
-        for (int row = 0; row < PanelLayout.Rows; row += TLanes.Rows)
+
+        // One token takes all rows side by side, so that the panel is read once from front to end; of several each set of rows goes alone.
+        int rows = typeof(TTokens) == typeof(OneToken) ? PanelLayout.Rows : TLanes.Rows;
+        for (int row = 0; row < PanelLayout.Rows; row += rows)
         {
-            if (TFormat.Columns == PartColumns)
+            if (typeof(TFormat) == typeof(FormatQ8_0) && typeof(TLanes) == typeof(Lanes512))
+            {
+                DotBytes<TTokens>(panel, columns, q, x.Stride, marks, x.MarkStride, y, yStride);
+            }
+            else if (TFormat.Columns == PartColumns)
             {
                 DotBlocks<TTokens>(panel, row, columns, q, x.Stride, marks, x.MarkStride, y + row, yStride);
             }
@@ -83,129 +96,14 @@ internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat
         }
     }
 
-    // Two blocks of 32 columns in a unit, but perhaps in the last.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void DotBlocks<TTokens>(
-        byte* unit, int row, int columns, sbyte* q, int qStride, float* marks, int markStride, float* y, int yStride)
-        where TTokens : struct, ITokens
-    {
-        TFloats sum0 = TLanes.Zero;
-        TFloats sum1 = TLanes.Zero;
-        TFloats sum2 = TLanes.Zero;
-        TFloats sum3 = TLanes.Zero;
-        int headBytes = (TFormat.HasMinimum ? 4 : 2) * PanelLayout.HalvesBytes;
-        int unitBytes = headBytes + (2 * CodeBytes);
-        for (int c = 0; c < columns; c += 2 * PartColumns, unit += unitBytes)
-        {
-            int blocks = columns - c == PartColumns ? 1 : 2;
-            for (int b = 0; b < blocks; b++, q += PartColumns, marks += Activations.MarksPerBlock)
-            {
-                LoadCodes(unit + headBytes + (b * CodeBytes) + (4 * row), out Quad<TBytes> low, out Quad<TBytes> high);
-                TFloats scale = TLanes.LoadHalves(unit + (b * PanelLayout.HalvesBytes) + (2 * row));
-                TFloats minimum = TFormat.HasMinimum ? TLanes.LoadHalves(unit + ((2 + b) * PanelLayout.HalvesBytes) + (2 * row)) : default;
-                sum0 = AddBlock(low, high, scale, minimum, q, marks, sum0);
-                if (TTokens.Count == 4)
-                {
-                    sum1 = AddBlock(low, high, scale, minimum, q + qStride, marks + markStride, sum1);
-                    sum2 = AddBlock(low, high, scale, minimum, q + (2 * (long)qStride), marks + (2 * (long)markStride), sum2);
-                    sum3 = AddBlock(low, high, scale, minimum, q + (3 * (long)qStride), marks + (3 * (long)markStride), sum3);
-                }
-            }
-        }
-
-        Store<TTokens>(y, yStride, sum0, sum1, sum2, sum3);
-    }
-
-    // Eight parts of 32 columns in a unit, each with a scale and a minimum in units of the super-block's.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void DotSuperBlocks<TTokens>(
-        byte* unit, int row, int columns, sbyte* q, int qStride, float* marks, int markStride, float* y, int yStride)
-        where TTokens : struct, ITokens
-    {
-        TFloats sum0 = TLanes.Zero;
-        TFloats sum1 = TLanes.Zero;
-        TFloats sum2 = TLanes.Zero;
-        TFloats sum3 = TLanes.Zero;
-        const int Parts = SuperBlockScales.Count;
-        const int HeadBytes = 2 * PanelLayout.HalvesBytes;
-        const int ScaleBytes = Parts * PanelLayout.Rows;
-        for (int c = 0; c < columns; c += Parts * PartColumns)
-        {
-            TFloats scale = TLanes.LoadHalves(unit + (2 * row));
-            TFloats minimum = TLanes.Multiply(TLanes.LoadHalves(unit + PanelLayout.HalvesBytes + (2 * row)), TLanes.Create(-1));
-            byte* partScales = unit + HeadBytes + row;
-            unit += HeadBytes + (2 * ScaleBytes);
-            for (int part = 0; part < Parts; part++)
-            {
-                LoadCodes(unit + (4 * row), out Quad<TBytes> low, out Quad<TBytes> high);
-                TFloats partScale = TLanes.Multiply(TLanes.LoadUnsigned(partScales), scale);
-                TFloats partMinimum = TLanes.Multiply(TLanes.LoadUnsigned(partScales + ScaleBytes), minimum);
-                sum0 = AddBlock(low, high, partScale, partMinimum, q, marks, sum0);
-                if (TTokens.Count == 4)
-                {
-                    sum1 = AddBlock(low, high, partScale, partMinimum, q + qStride, marks + markStride, sum1);
-                    sum2 = AddBlock(low, high, partScale, partMinimum, q + (2 * (long)qStride), marks + (2 * (long)markStride), sum2);
-                    sum3 = AddBlock(low, high, partScale, partMinimum, q + (3 * (long)qStride), marks + (3 * (long)markStride), sum3);
-                }
-
-                unit += CodeBytes;
-                partScales += PanelLayout.Rows;
-                q += PartColumns;
-                marks += Activations.MarksPerBlock;
-            }
-        }
-
-        Store<TTokens>(y, yStride, sum0, sum1, sum2, sum3);
-    }
-
-    // Sixteen halves of 16 columns in a unit, each with a signed scale in units of the super-block's.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void DotHalves<TTokens>(
-        byte* unit, int row, int columns, sbyte* q, int qStride, float* marks, int markStride, float* y, int yStride)
-        where TTokens : struct, ITokens
-    {
-        TFloats sum0 = TLanes.Zero;
-        TFloats sum1 = TLanes.Zero;
-        TFloats sum2 = TLanes.Zero;
-        TFloats sum3 = TLanes.Zero;
-        const int Parts = 8;
-        const int HeadBytes = 2 * PanelLayout.HalvesBytes;
-        for (int c = 0; c < columns; c += Parts * PartColumns)
-        {
-            TFloats scale = TLanes.LoadHalves(unit + (2 * row));
-            byte* halfScales = unit + HeadBytes + row;
-            unit += HeadBytes + (2 * Parts * PanelLayout.Rows);
-            for (int part = 0; part < Parts; part++)
-            {
-                LoadCodes(unit + (4 * row), out Quad<TBytes> low, out Quad<TBytes> high);
-                TFloats lowScale = TLanes.Multiply(TLanes.LoadSigned(halfScales), scale);
-                TFloats highScale = TLanes.Multiply(TLanes.LoadSigned(halfScales + PanelLayout.Rows), scale);
-                sum0 = AddHalves(low, high, lowScale, highScale, q, marks, sum0);
-                if (TTokens.Count == 4)
-                {
-                    sum1 = AddHalves(low, high, lowScale, highScale, q + qStride, marks + markStride, sum1);
-                    sum2 = AddHalves(low, high, lowScale, highScale, q + (2 * (long)qStride), marks + (2 * (long)markStride), sum2);
-                    sum3 = AddHalves(low, high, lowScale, highScale, q + (3 * (long)qStride), marks + (3 * (long)markStride), sum3);
-                }
-
-                unit += CodeBytes;
-                halfScales += 2 * PanelLayout.Rows;
-                q += PartColumns;
-                marks += Activations.MarksPerBlock;
-            }
-        }
-
-        Store<TTokens>(y, yStride, sum0, sum1, sum2, sum3);
-    }
-
     // sum + scale * (products * d - offset * s) + minimum * s, with d the activations' scale and s their sum.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static TFloats AddBlock(
         in Quad<TBytes> low, in Quad<TBytes> high, TFloats scale, TFloats minimum, sbyte* q, float* marks, TFloats sum)
     {
-        TFloats products = TFormat.Bits == 8
+        TFloats products = typeof(TFormat) == typeof(FormatQ8_0)
             ? TLanes.SignedProducts(low, high, q)
-            : TLanes.Total(Products(low, q), Products(high, q + 16), together: TFormat.Bits == 4);
+            : TLanes.Total(Products(low, q, TLanes.NoSums), Products(high, q + 16, TLanes.NoSums), together: TFormat.Bits == 4);
         products = TLanes.Multiply(products, TLanes.Create(marks[Activations.ScaleMark]));
         if (TFormat.Offset != 0)
         {
@@ -216,36 +114,16 @@ internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat
         return TFormat.HasMinimum ? TLanes.MultiplyAdd(minimum, TLanes.Create(marks[Activations.SumMark]), sum) : sum;
     }
 
-    // The same for the 16 columns of the low and the 16 of the high nibbles, which have a scale each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFloats AddHalves(
-        in Quad<TBytes> low, in Quad<TBytes> high, TFloats lowScale, TFloats highScale, sbyte* q, float* marks, TFloats sum)
-    {
-        sum = TLanes.MultiplyAdd(Half(low, q, marks, Activations.LowSumMark), lowScale, sum);
-        return TLanes.MultiplyAdd(Half(high, q + 16, marks, Activations.HighSumMark), highScale, sum);
-    }
-
-    // Two products of codes below 64 fit into 16 bits, so the four vectors are two sums.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TFloats Half(in Quad<TBytes> codes, sbyte* q, float* marks, int sumMark)
-    {
-        TSums a = TLanes.AddProducts(TLanes.AddProducts(TLanes.NoSums, codes.A, q), codes.B, q + 4);
-        TSums b = TLanes.AddProducts(TLanes.AddProducts(TLanes.NoSums, codes.C, q + 8), codes.D, q + 12);
-        TFloats products = TLanes.Multiply(TLanes.Total(a, b, together: false), TLanes.Create(marks[Activations.ScaleMark]));
-        return TLanes.MultiplyAdd(TLanes.Create(marks[sumMark]), TLanes.Create(-TFormat.Offset), products);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TSums Products(in Quad<TBytes> codes, sbyte* q) =>
-        TLanes.AddProducts(
-            TLanes.AddProducts(TLanes.AddProducts(TLanes.AddProducts(TLanes.NoSums, codes.A, q), codes.B, q + 4), codes.C, q + 8), codes.D, q + 12);
+    private static TSums Products(in Quad<TBytes> codes, sbyte* q, TSums sums) =>
+        TLanes.AddProducts(TLanes.AddProducts(TLanes.AddProducts(TLanes.AddProducts(sums, codes.A, q), codes.B, q + 4), codes.C, q + 8), codes.D, q + 12);
 
     // The codes of 32 columns: low has columns 0..15, high 16..31.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void LoadCodes(byte* codes, out Quad<TBytes> low, out Quad<TBytes> high)
     {
         const int Vector = PanelLayout.VectorBytes;
-        if (TFormat.Bits == 8)
+        if (typeof(TFormat) == typeof(FormatQ8_0))
         {
             low = LoadQuad(codes);
             high = LoadQuad(codes + (4 * Vector));
@@ -255,13 +133,13 @@ internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat
         Quad<TBytes> packed = LoadQuad(codes + ((TFormat.Bits - 4) * Vector));
         low = new(TLanes.LowNibbles(packed.A), TLanes.LowNibbles(packed.B), TLanes.LowNibbles(packed.C), TLanes.LowNibbles(packed.D));
         high = new(TLanes.HighNibbles(packed.A), TLanes.HighNibbles(packed.B), TLanes.HighNibbles(packed.C), TLanes.HighNibbles(packed.D));
-        if (TFormat.Bits == 5)
+        if (typeof(TFormat) == typeof(FormatQ5_0) || typeof(TFormat) == typeof(FormatQ5_1) || typeof(TFormat) == typeof(FormatQ5_K))
         {
             TBytes bits = TLanes.LoadCodes(codes);
             low = AddFifthBits(low, bits, 4);
             high = AddFifthBits(high, bits, 0);
         }
-        else if (TFormat.Bits == 6)
+        else if (typeof(TFormat) == typeof(FormatQ6_K))
         {
             low = AddUpperBits(low, TLanes.LoadCodes(codes));
             high = AddUpperBits(high, TLanes.LoadCodes(codes + Vector));
@@ -295,12 +173,18 @@ internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat
     private static void Store<TTokens>(float* y, int yStride, TFloats sum0, TFloats sum1, TFloats sum2, TFloats sum3)
         where TTokens : struct, ITokens
     {
+        // The next sum is the next token's, or of one token the next rows'.
+        long next = typeof(TTokens) == typeof(OneToken) ? TLanes.Rows : yStride;
         TLanes.Store(sum0, y);
-        if (TTokens.Count == 4)
+        if (typeof(TTokens) == typeof(FourTokens) || typeof(TLanes) != typeof(Lanes512))
         {
-            TLanes.Store(sum1, y + yStride);
-            TLanes.Store(sum2, y + (2 * (long)yStride));
-            TLanes.Store(sum3, y + (3 * (long)yStride));
+            TLanes.Store(sum1, y + next);
+        }
+
+        if (typeof(TTokens) == typeof(FourTokens) || typeof(TLanes) == typeof(Lanes128))
+        {
+            TLanes.Store(sum2, y + (2 * next));
+            TLanes.Store(sum3, y + (3 * next));
         }
     }
 }

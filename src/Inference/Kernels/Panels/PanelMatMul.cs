@@ -12,8 +12,7 @@ internal static unsafe class PanelMatMul
         switch (w.Type)
         {
             case TensorType.Q8_0:
-                // 512 bits have no instruction for signed bytes in this runtime.
-                Multiply<FormatQ8_0>(Narrower(tier), w, x, y, yStride, firstRow, endRow);
+                Multiply<FormatQ8_0>(ForBytes(tier), w, x, y, yStride, firstRow, endRow);
                 break;
             case TensorType.Q4_0:
                 Multiply<FormatQ4_0>(tier, w, x, y, yStride, firstRow, endRow);
@@ -39,8 +38,9 @@ internal static unsafe class PanelMatMul
         }
     }
 
-    private static KernelTier Narrower(KernelTier tier) =>
-        tier == KernelTier.Avx512 ? KernelSelector.IsSupported(KernelTier.AvxVnni) ? KernelTier.AvxVnni : KernelTier.Avx2 : tier;
+    // 512 bits have no instruction for signed bytes in this runtime, and 256 may.
+    private static KernelTier ForBytes(KernelTier tier) =>
+        tier == KernelTier.Avx512 && KernelSelector.IsSupported(KernelTier.AvxVnni) ? KernelTier.AvxVnni : tier;
 
     private static void Multiply<TFormat>(KernelTier tier, in WeightMatrix w, Activations x, float* y, int yStride, int firstRow, int endRow)
         where TFormat : struct, IBlockFormat

@@ -17,6 +17,7 @@ public sealed class PieceWeights : IShardSource
     {
         Manifest = manifest;
         _open = open;
+        KernelSelector.Verify(manifest.Layout.MatrixTypes);
         _rope = manifest.Vectors.Rope.Table(Config);
     }
 
