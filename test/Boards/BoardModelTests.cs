@@ -1,6 +1,7 @@
 using Halo.Boards.Steps;
 using Halo.Boards.Tests.Steps;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Planning;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
@@ -81,7 +82,8 @@ public sealed class BoardModelTests
         set.Share("b3").Register(shard.Slice);
         KvBlock[] hostile =
         [
-            block with { FormatVersion = 2 },
+            block with { FormatVersion = 1 },
+            block with { Type = KvType.F32 },
             block with { Slice = shard.Slice with { FirstGroup = 9 } },
             block with { First = -1 },
             block with { First = block.Mark.Length + 1 },

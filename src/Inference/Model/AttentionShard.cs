@@ -15,7 +15,6 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
     private readonly SlicedMatrix _value;  // (KV heads * headDim, hiddenSize)
     private readonly SlicedMatrix _output; // (hiddenSize, covering columns)
     private readonly int _headDim;
-    private readonly int _headsPerGroup;
     private readonly RopeTable _rope;
     private readonly IDisposable? _owner; // what the matrices lie in, where that is the shard's alone
 
@@ -34,7 +33,6 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
         _value = value;
         _output = output;
         _headDim = config.HeadDim;
-        _headsPerGroup = config.HeadsPerGroup;
         _rope = rope;
         _owner = owner;
         Kv = kv;
@@ -96,7 +94,7 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
             ClearForeignColumns(scratch);
         }
 
-        scratch.Team.Run(scratch.Attention.Set(scratch, Kv, _headDim, _headsPerGroup, _output.Offset));
+        scratch.Attention.Compute(scratch, Kv, _output.Offset);
         if (MatMul.NeedsQuantizedInput(output.Type))
         {
             scratch.Attended.Quantize(0, scratch.RowCount);
@@ -127,8 +125,7 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
             Span<float> values = new(scratch.Value.Pointer + (long)row * kvWidth, kvWidth);
             for (int head = 0; head < Kv.KvHeads; head++)
             {
-                keys.Slice(head * _headDim, _headDim).CopyTo(new Span<float>(Kv.Key(scratch.Slots[row], head, position), _headDim));
-                values.Slice(head * _headDim, _headDim).CopyTo(new Span<float>(Kv.Value(scratch.Slots[row], head, position), _headDim));
+                Kv.Write(scratch.Slots[row], head, position, keys.Slice(head * _headDim, _headDim), values.Slice(head * _headDim, _headDim));
             }
         }
     }

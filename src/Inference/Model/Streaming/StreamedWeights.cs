@@ -56,7 +56,7 @@ public sealed unsafe class StreamedWeights : IShardSource
     public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences)
     {
         StreamedStage stage = Stage(new PieceId(PieceKind.Attention, layer, first, count));
-        KvCache kv = new(pool, maxSequences, count, Config.HeadDim, Config.ContextLength);
+        KvCache kv = new(pool, maxSequences, count, Config.ContextLength);
         return new AttentionShard(Config, _rope, Shape(stage, 0, 0), Shape(stage, 0, 1), Shape(stage, 0, 2), Shape(stage, 0, 3), kv, stage) { Stage = stage };
     }
 
