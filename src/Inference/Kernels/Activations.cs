@@ -14,12 +14,28 @@ public sealed unsafe class Activations : IDisposable
     /// <summary>Columns are padded to a multiple of this: 64 f32 are the four vectors of one step of the widest kernel.</summary>
     private const int PadColumns = 64;
 
+    /// <summary>Numbers that the panel kernels want of a block of 32, side by side.</summary>
+    internal const int MarksPerBlock = 4;
+
+    /// <summary>The block's scale d.</summary>
+    internal const int ScaleMark = 0;
+
+    /// <summary>d times the sum of the block's int8 values: what a weight's offset or minimum is multiplied by.</summary>
+    internal const int SumMark = 1;
+
+    /// <summary>The same of its first 16 columns.</summary>
+    internal const int LowSumMark = 2;
+
+    /// <summary>The same of its last 16 columns.</summary>
+    internal const int HighSumMark = 3;
+
     /// <summary>Kernels read scales in vectors of 8 and may do so from the last one on.</summary>
     private const int SpareScales = 7;
 
     private readonly AlignedBuffer<float> _values; // (Rows, Stride), f32; zero from Columns to Stride
     private readonly AlignedBuffer<sbyte> _quantized; // (Rows, Stride), int8
     private readonly AlignedBuffer<float> _scales; // (Rows, Stride / 32), f32: value = scale * quantized
+    private readonly AlignedBuffer<float> _marks; // (Rows, Stride / 32, 4), f32
 
     /// <summary>Room for <paramref name="maxRows"/> rows of <paramref name="maxColumns"/> columns; the shape is (0, 0).</summary>
     public Activations(int maxRows, int maxColumns)
@@ -32,6 +48,7 @@ public sealed unsafe class Activations : IDisposable
         _values = new AlignedBuffer<float>(values);
         _quantized = new AlignedBuffer<sbyte>(values);
         _scales = new AlignedBuffer<float>((values / ActivationQuantizer.BlockColumns) + SpareScales);
+        _marks = new AlignedBuffer<float>(values / ActivationQuantizer.BlockColumns * MarksPerBlock);
     }
 
     /// <summary>Most rows.</summary>
@@ -52,6 +69,11 @@ public sealed unsafe class Activations : IDisposable
     internal sbyte* QuantizedPointer => _quantized.Pointer;
 
     internal float* ScalesPointer => _scales.Pointer;
+
+    internal float* MarksPointer => _marks.Pointer;
+
+    /// <summary>Marks from row to row.</summary>
+    internal int MarkStride => Stride / ActivationQuantizer.BlockColumns * MarksPerBlock;
 
     /// <summary>Sets the shape. What the rows hold is then undefined, save that their padding is zero.</summary>
     public void SetShape(int rows, int columns)
@@ -93,16 +115,17 @@ public sealed unsafe class Activations : IDisposable
             ThrowRows(firstRow, endRow, Rows);
         }
 
-        int rowBlocks = Stride / ActivationQuantizer.BlockColumns;
-        int usedBlocks = (Columns + ActivationQuantizer.BlockColumns - 1) / ActivationQuantizer.BlockColumns;
+        // The padding too: it is zero, and a stale NaN in it would spoil the last block of a panel.
+        int blocks = Stride / ActivationQuantizer.BlockColumns;
         for (int row = firstRow; row < endRow; row++)
         {
             long start = (long)row * Stride;
             ActivationQuantizer.Quantize(
                 _values.Pointer + start,
                 _quantized.Pointer + start,
-                _scales.Pointer + ((long)row * rowBlocks),
-                usedBlocks);
+                _scales.Pointer + ((long)row * blocks),
+                _marks.Pointer + ((long)row * MarkStride),
+                blocks);
         }
     }
 
@@ -115,6 +138,7 @@ public sealed unsafe class Activations : IDisposable
         _values.Dispose();
         _quantized.Dispose();
         _scales.Dispose();
+        _marks.Dispose();
     }
 
     private static int PadTo(int columns) => checked(columns + PadColumns - 1) / PadColumns * PadColumns;

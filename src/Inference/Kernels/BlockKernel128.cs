@@ -4,152 +4,164 @@ using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Kernels;
 
-/// <summary>Q8_0 and Q4_0 weights times int8 activations in 128-bit vectors (SSSE3 or AdvSimd).</summary>
+/// <summary>Quantised weights in file layout times int8 activations in 128-bit vectors (SSSE3 or AdvSimd).</summary>
 /// <remarks>
-/// Per block of 32 columns: exact integer products in 4 lanes, made f32, times the two scales, added to a sum of 4 lanes. There are
-/// two sums, for even and odd blocks, so that one addition need not wait for the last. The order is the same however many
+/// Per part of 32 columns: exact integer products in 4 lanes, made f32, times the two scales, added to a sum of 4 lanes. There are two sums,
+/// for even and odd parts, so that one addition need not wait for the last; minima are added up apart. The order is the same however many
 /// activation rows share the weights.
 /// </remarks>
-internal static unsafe class BlockKernel128<TWeights>
-    where TWeights : struct, IBlockWeights
+internal static unsafe class BlockKernel128<TFormat>
+    where TFormat : struct, IBlockFormat
 {
-    private const int Columns = ActivationQuantizer.BlockColumns;
+    private const int Columns = IBlockFormat.PartColumns;
+
+    /// <summary>Parts whose scales are made ready at a time: whole blocks of every type, and 2,048 columns.</summary>
+    private const int ChunkParts = 64;
+
+    /// <summary>Most scales of a chunk.</summary>
+    private const int Most = 2 * ChunkParts;
 
     /// <summary>See <see cref="MatMul.Multiply(in WeightMatrix, Activations, float*, int, int, int)"/>; trusts its arguments.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(in WeightMatrix w, Activations x, float* y, int yStride, int firstRow, int endRow)
     {
-        int blocks = w.Columns / Columns;
-        int rows = x.Rows;
-        int xStride = x.Stride;
-        int scaleStride = xStride / Columns;
+        int parts = w.Columns / Columns;
         for (int panel = firstRow; panel < endRow; panel += MatMul.PanelRows)
         {
             int panelEnd = Math.Min(panel + MatMul.PanelRows, endRow);
-            sbyte* q = x.QuantizedPointer;
-            float* scales = x.ScalesPointer;
-            float* results = y;
             int t = 0;
-            for (; t + 4 <= rows; t += 4)
+            for (; t + 4 <= x.Rows; t += 4)
             {
                 for (int r = panel; r < panelEnd; r++)
                 {
-                    Dot4Rows(w.Data + (r * w.RowStrideBytes), q, xStride, scales, scaleStride, blocks, results + r, yStride);
+                    Dot<FourTokens>(w.Data + (r * w.RowStrideBytes), parts, x, t, y + ((long)t * yStride) + r, yStride);
                 }
-
-                q += 4 * (long)xStride;
-                scales += 4 * (long)scaleStride;
-                results += 4 * (long)yStride;
             }
 
-            for (; t < rows; t++)
+            for (; t < x.Rows; t++)
             {
                 for (int r = panel; r < panelEnd; r++)
                 {
-                    results[r] = Dot(w.Data + (r * w.RowStrideBytes), q, scales, blocks);
+                    Dot<OneToken>(w.Data + (r * w.RowStrideBytes), parts, x, t, y + ((long)t * yStride) + r, yStride);
                 }
-
-                q += xStride;
-                scales += scaleStride;
-                results += yStride;
             }
         }
     }
 
+    // 1 or 4 rows of x for one of w; each row of x goes through the same steps in both.
+    [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot(byte* w, sbyte* q, float* scales, int blocks)
+    private static void Dot<TTokens>(byte* w, int parts, Activations x, int token, float* y, int yStride)
+        where TTokens : struct, ITokens
     {
-        Vector128<float> even = Vector128<float>.Zero;
-        Vector128<float> odd = Vector128<float>.Zero;
-        int b = 0;
-        for (; b + 2 <= blocks; b += 2)
+        float* scales = stackalloc float[5 * Most];
+        float* minima = stackalloc float[ChunkParts];
+        long qStride = x.Stride;
+        int scaleStride = x.Stride / Columns;
+        sbyte* q = x.QuantizedPointer + (token * qStride);
+        float* xScales = x.ScalesPointer + ((long)token * scaleStride);
+        float* marks = x.MarksPointer + ((long)token * x.MarkStride);
+        Sums s0 = default;
+        Sums s1 = default;
+        Sums s2 = default;
+        Sums s3 = default;
+        for (int left = parts; left > 0; left -= ChunkParts)
         {
-            even = Step(new Block(w), q, scales[b], even);
-            odd = Step(new Block(w + TWeights.Bytes), q + Columns, scales[b + 1], odd);
-            w += 2 * TWeights.Bytes;
-            q += 2 * Columns;
+            int count = Math.Min(left, ChunkParts);
+            BlockScales<TFormat>.Read(w, count, scales, minima);
+            Prepare(scales, minima, xScales, marks, count, scales + Most, ref s0);
+            if (TTokens.Count == 4)
+            {
+                Prepare(scales, minima, xScales + scaleStride, marks + x.MarkStride, count, scales + (2 * Most), ref s1);
+                Prepare(scales, minima, xScales + (2 * (long)scaleStride), marks + (2 * (long)x.MarkStride), count, scales + (3 * Most), ref s2);
+                Prepare(scales, minima, xScales + (3 * (long)scaleStride), marks + (3 * (long)x.MarkStride), count, scales + (4 * Most), ref s3);
+            }
+
+            int p = 0;
+            for (; p + 2 <= count; p += 2, q += 2 * Columns)
+            {
+                AddPart<TTokens>(w, p, q, qStride, scales + Most, ref s0.Even, ref s1.Even, ref s2.Even, ref s3.Even);
+                AddPart<TTokens>(w, p + 1, q + Columns, qStride, scales + Most, ref s0.Odd, ref s1.Odd, ref s2.Odd, ref s3.Odd);
+            }
+
+            if (p < count)
+            {
+                AddPart<TTokens>(w, p, q, qStride, scales + Most, ref s0.Even, ref s1.Even, ref s2.Even, ref s3.Even);
+                q += Columns;
+            }
+
+            w += (long)(count / BlockScales<TFormat>.Parts) * TFormat.Bytes;
+            xScales += count;
+            marks += (long)count * Activations.MarksPerBlock;
         }
 
-        if (b < blocks)
+        y[0] = s0.Total;
+        if (TTokens.Count == 4)
         {
-            even = Step(new Block(w), q, scales[b], even);
+            y[yStride] = s1.Total;
+            y[2 * (long)yStride] = s2.Total;
+            y[3 * (long)yStride] = s3.Total;
         }
-
-        return Vector128.Sum(even + odd);
-    }
-
-    // 4 rows of x for one of w; each row does exactly the steps of Dot.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot4Rows(
-        byte* w, sbyte* q0, int xStride, float* scales0, int scaleStride, int blocks, float* y, int yStride)
-    {
-        sbyte* q1 = q0 + xStride;
-        sbyte* q2 = q1 + xStride;
-        sbyte* q3 = q2 + xStride;
-        float* scales1 = scales0 + scaleStride;
-        float* scales2 = scales1 + scaleStride;
-        float* scales3 = scales2 + scaleStride;
-        Vector128<float> even0 = Vector128<float>.Zero;
-        Vector128<float> odd0 = Vector128<float>.Zero;
-        Vector128<float> even1 = Vector128<float>.Zero;
-        Vector128<float> odd1 = Vector128<float>.Zero;
-        Vector128<float> even2 = Vector128<float>.Zero;
-        Vector128<float> odd2 = Vector128<float>.Zero;
-        Vector128<float> even3 = Vector128<float>.Zero;
-        Vector128<float> odd3 = Vector128<float>.Zero;
-        int b = 0;
-        for (; b + 2 <= blocks; b += 2)
-        {
-            Block block = new(w);
-            even0 = Step(block, q0 + (b * Columns), scales0[b], even0);
-            even1 = Step(block, q1 + (b * Columns), scales1[b], even1);
-            even2 = Step(block, q2 + (b * Columns), scales2[b], even2);
-            even3 = Step(block, q3 + (b * Columns), scales3[b], even3);
-
-            block = new Block(w + TWeights.Bytes);
-            odd0 = Step(block, q0 + ((b + 1) * Columns), scales0[b + 1], odd0);
-            odd1 = Step(block, q1 + ((b + 1) * Columns), scales1[b + 1], odd1);
-            odd2 = Step(block, q2 + ((b + 1) * Columns), scales2[b + 1], odd2);
-            odd3 = Step(block, q3 + ((b + 1) * Columns), scales3[b + 1], odd3);
-
-            w += 2 * TWeights.Bytes;
-        }
-
-        if (b < blocks)
-        {
-            Block block = new(w);
-            even0 = Step(block, q0 + (b * Columns), scales0[b], even0);
-            even1 = Step(block, q1 + (b * Columns), scales1[b], even1);
-            even2 = Step(block, q2 + (b * Columns), scales2[b], even2);
-            even3 = Step(block, q3 + (b * Columns), scales3[b], even3);
-        }
-
-        y[0] = Vector128.Sum(even0 + odd0);
-        y[yStride] = Vector128.Sum(even1 + odd1);
-        y[2 * (long)yStride] = Vector128.Sum(even2 + odd2);
-        y[3 * (long)yStride] = Vector128.Sum(even3 + odd3);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Step(in Block block, sbyte* q, float scale, Vector128<float> sum)
+    private static void Prepare(float* scales, float* minima, float* xScales, float* marks, int count, float* products, ref Sums sums)
     {
-        Vector128<int> products = Dot4.Add(Vector128<int>.Zero, block.Low, Vector128.Load(q));
-        products = Dot4.Add(products, block.High, Vector128.Load(q + 16));
-        return (Vector128.ConvertToSingle(products) * (block.Scale * scale)) + sum;
+        BlockScales<TFormat>.Multiply(scales, xScales, count, products);
+        sums.Minima += BlockScales<TFormat>.Minima(minima, marks, count);
     }
 
-    // One block of weights, made ready once for all rows of x.
-    private readonly struct Block
+    // Part p of a row, for 1 or 4 rows of x.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddPart<TTokens>(
+        byte* w, int p, sbyte* q, long qStride, float* scales, ref Vector128<float> sum0, ref Vector128<float> sum1, ref Vector128<float> sum2, ref Vector128<float> sum3)
+        where TTokens : struct, ITokens
+    {
+        Part part = new(w + ((long)(p / BlockScales<TFormat>.Parts) * TFormat.Bytes), p % BlockScales<TFormat>.Parts);
+        float* scale = scales + (p * BlockScales<TFormat>.PerPart);
+        sum0 = Add(part, q, scale, sum0);
+        if (TTokens.Count == 4)
+        {
+            sum1 = Add(part, q + qStride, scale + Most, sum1);
+            sum2 = Add(part, q + (2 * qStride), scale + (2 * Most), sum2);
+            sum3 = Add(part, q + (3 * qStride), scale + (3 * Most), sum3);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<float> Add(in Part part, sbyte* q, float* scale, Vector128<float> sum)
+    {
+        Vector128<int> low = Dot4.Add(Vector128<int>.Zero, part.Low, Vector128.Load(q));
+        Vector128<float> products;
+        if (TFormat.HasHalfScales)
+        {
+            Vector128<int> high = Dot4.Add(Vector128<int>.Zero, part.High, Vector128.Load(q + 16));
+            products = (Vector128.ConvertToSingle(low) * scale[0]) + (Vector128.ConvertToSingle(high) * scale[1]);
+        }
+        else
+        {
+            products = Vector128.ConvertToSingle(Dot4.Add(low, part.High, Vector128.Load(q + 16))) * scale[0];
+        }
+
+        return products + sum;
+    }
+
+    // 32 columns of weights, made ready once for all rows of x.
+    private readonly struct Part
     {
         public readonly Vector128<sbyte> Low;
         public readonly Vector128<sbyte> High;
-        public readonly float Scale;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Block(byte* block)
-        {
-            TWeights.Load128(block, out Low, out High);
-            Scale = HalfBits.ToSingle(Unsafe.ReadUnaligned<ushort>(block));
-        }
+        public Part(byte* block, int part) => TFormat.LoadCodes(block, part, out Low, out High);
+    }
+
+    private struct Sums
+    {
+        public Vector128<float> Even;
+        public Vector128<float> Odd;
+        public float Minima;
+
+        public readonly float Total => Vector128.Sum(Even + Odd) + Minima;
     }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
@@ -6,221 +5,167 @@ using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Kernels;
 
-/// <summary>Q8_0 and Q4_0 weights times int8 activations in 256-bit vectors (AVX2 with FMA).</summary>
+/// <summary>Quantised weights in file layout times int8 activations in 256-bit vectors (AVX2 with FMA).</summary>
 /// <remarks>
-/// Per block of 32 columns: exact integer products in 8 lanes, made f32, times the two scales, added to a sum of 8 lanes. There are
-/// two sums, for even and odd blocks, so that one addition need not wait for the last. The order is the same however many
-/// activation rows share the weights. The products of the two scales are made ahead for <see cref="ChunkBlocks"/> blocks: in the
-/// block loop the f16 conversion would compete with the products for the multiplication units.
+/// Per part of 32 columns: exact integer products in 8 lanes, made f32, times the two scales, added to a sum of 8 lanes. There are two sums,
+/// for even and odd parts, so that one addition need not wait for the last; minima are added up apart. The order is the same however many
+/// activation rows share the weights.
 /// </remarks>
-internal static unsafe class BlockKernel256<TWeights>
-    where TWeights : struct, IBlockWeights
+internal static unsafe class BlockKernel256<TFormat>
+    where TFormat : struct, IBlockFormat
 {
-    private const int Columns = ActivationQuantizer.BlockColumns;
+    private const int Columns = IBlockFormat.PartColumns;
 
-    /// <summary>Even, so that odd blocks stay odd; 4 rows of 64 scales are 1 KB of stack; 64 blocks are 2,048 columns.</summary>
-    private const int ChunkBlocks = 64;
+    /// <summary>Parts whose scales are made ready at a time: whole blocks of every type, and 2,048 columns.</summary>
+    private const int ChunkParts = 64;
+
+    /// <summary>Most scales of a chunk.</summary>
+    private const int Most = 2 * ChunkParts;
 
     /// <summary>See <see cref="MatMul.Multiply(in WeightMatrix, Activations, float*, int, int, int)"/>; trusts its arguments.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(in WeightMatrix w, Activations x, float* y, int yStride, int firstRow, int endRow)
     {
-        int blocks = w.Columns / Columns;
-        int rows = x.Rows;
-        int xStride = x.Stride;
-        int scaleStride = xStride / Columns;
+        int parts = w.Columns / Columns;
         for (int panel = firstRow; panel < endRow; panel += MatMul.PanelRows)
         {
             int panelEnd = Math.Min(panel + MatMul.PanelRows, endRow);
-            sbyte* q = x.QuantizedPointer;
-            float* scales = x.ScalesPointer;
-            float* results = y;
             int t = 0;
-            for (; t + 4 <= rows; t += 4)
+            for (; t + 4 <= x.Rows; t += 4)
             {
                 for (int r = panel; r < panelEnd; r++)
                 {
-                    Dot4Rows(w.Data + (r * w.RowStrideBytes), q, xStride, scales, scaleStride, blocks, results + r, yStride);
+                    Dot<FourTokens>(w.Data + (r * w.RowStrideBytes), parts, x, t, y + ((long)t * yStride) + r, yStride);
                 }
-
-                q += 4 * (long)xStride;
-                scales += 4 * (long)scaleStride;
-                results += 4 * (long)yStride;
             }
 
-            for (; t < rows; t++)
+            for (; t < x.Rows; t++)
             {
                 for (int r = panel; r < panelEnd; r++)
                 {
-                    results[r] = Dot(w.Data + (r * w.RowStrideBytes), q, scales, blocks);
+                    Dot<OneToken>(w.Data + (r * w.RowStrideBytes), parts, x, t, y + ((long)t * yStride) + r, yStride);
                 }
-
-                q += xStride;
-                scales += scaleStride;
-                results += yStride;
             }
         }
     }
 
+    // 1 or 4 rows of x for one of w; each row of x goes through the same steps in both.
     [SkipLocalsInit]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot(byte* w, sbyte* q, float* xScales, int blocks)
+    private static void Dot<TTokens>(byte* w, int parts, Activations x, int token, float* y, int yStride)
+        where TTokens : struct, ITokens
     {
-        float* scales = stackalloc float[ChunkBlocks];
-        Vector256<float> even = Vector256<float>.Zero;
-        Vector256<float> odd = Vector256<float>.Zero;
-        for (int left = blocks; left > 0; left -= ChunkBlocks)
+        float* scales = stackalloc float[5 * Most];
+        float* minima = stackalloc float[ChunkParts];
+        long qStride = x.Stride;
+        int scaleStride = x.Stride / Columns;
+        sbyte* q = x.QuantizedPointer + (token * qStride);
+        float* xScales = x.ScalesPointer + ((long)token * scaleStride);
+        float* marks = x.MarksPointer + ((long)token * x.MarkStride);
+        Sums s0 = default;
+        Sums s1 = default;
+        Sums s2 = default;
+        Sums s3 = default;
+        for (int left = parts; left > 0; left -= ChunkParts)
         {
-            int count = Math.Min(left, ChunkBlocks);
-            ReadScales(w, count, scales);
-            ScaleBy(scales, xScales, count, scales);
+            int count = Math.Min(left, ChunkParts);
+            BlockScales<TFormat>.Read(w, count, scales, minima);
+            Prepare(scales, minima, xScales, marks, count, scales + Most, ref s0);
+            if (TTokens.Count == 4)
+            {
+                Prepare(scales, minima, xScales + scaleStride, marks + x.MarkStride, count, scales + (2 * Most), ref s1);
+                Prepare(scales, minima, xScales + (2 * (long)scaleStride), marks + (2 * (long)x.MarkStride), count, scales + (3 * Most), ref s2);
+                Prepare(scales, minima, xScales + (3 * (long)scaleStride), marks + (3 * (long)x.MarkStride), count, scales + (4 * Most), ref s3);
+            }
+
+            int p = 0;
+            for (; p + 2 <= count; p += 2, q += 2 * Columns)
+            {
+                AddPart<TTokens>(w, p, q, qStride, scales + Most, ref s0.Even, ref s1.Even, ref s2.Even, ref s3.Even);
+                AddPart<TTokens>(w, p + 1, q + Columns, qStride, scales + Most, ref s0.Odd, ref s1.Odd, ref s2.Odd, ref s3.Odd);
+            }
+
+            if (p < count)
+            {
+                AddPart<TTokens>(w, p, q, qStride, scales + Most, ref s0.Even, ref s1.Even, ref s2.Even, ref s3.Even);
+                q += Columns;
+            }
+
+            w += (long)(count / BlockScales<TFormat>.Parts) * TFormat.Bytes;
             xScales += count;
-            int b = 0;
-            for (; b + 2 <= count; b += 2)
-            {
-                even = Step(new Block(w), q, scales + b, even);
-                odd = Step(new Block(w + TWeights.Bytes), q + Columns, scales + b + 1, odd);
-                w += 2 * TWeights.Bytes;
-                q += 2 * Columns;
-            }
-
-            if (b < count)
-            {
-                even = Step(new Block(w), q, scales + b, even);
-            }
+            marks += (long)count * Activations.MarksPerBlock;
         }
 
-        return Vector256.Sum(even + odd);
+        y[0] = s0.Total;
+        if (TTokens.Count == 4)
+        {
+            y[yStride] = s1.Total;
+            y[2 * (long)yStride] = s2.Total;
+            y[3 * (long)yStride] = s3.Total;
+        }
     }
 
-    // 4 rows of x for one of w; each row does exactly the steps of Dot.
-    [SkipLocalsInit]
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Dot4Rows(
-        byte* w, sbyte* q0, int xStride, float* xScales, int scaleStride, int blocks, float* y, int yStride)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prepare(float* scales, float* minima, float* xScales, float* marks, int count, float* products, ref Sums sums)
     {
-        float* scales0 = stackalloc float[4 * ChunkBlocks];
-        float* scales1 = scales0 + ChunkBlocks;
-        float* scales2 = scales1 + ChunkBlocks;
-        float* scales3 = scales2 + ChunkBlocks;
-        sbyte* q1 = q0 + xStride;
-        sbyte* q2 = q1 + xStride;
-        sbyte* q3 = q2 + xStride;
-        Vector256<float> even0 = Vector256<float>.Zero;
-        Vector256<float> odd0 = Vector256<float>.Zero;
-        Vector256<float> even1 = Vector256<float>.Zero;
-        Vector256<float> odd1 = Vector256<float>.Zero;
-        Vector256<float> even2 = Vector256<float>.Zero;
-        Vector256<float> odd2 = Vector256<float>.Zero;
-        Vector256<float> even3 = Vector256<float>.Zero;
-        Vector256<float> odd3 = Vector256<float>.Zero;
-        long c = 0;
-        for (int left = blocks; left > 0; left -= ChunkBlocks)
-        {
-            int count = Math.Min(left, ChunkBlocks);
-            ReadScales(w, count, scales0);
-            ScaleBy(scales0, xScales + (3 * (long)scaleStride), count, scales3);
-            ScaleBy(scales0, xScales + (2 * (long)scaleStride), count, scales2);
-            ScaleBy(scales0, xScales + scaleStride, count, scales1);
-            ScaleBy(scales0, xScales, count, scales0);
-            xScales += count;
-            int b = 0;
-            for (; b + 2 <= count; b += 2, c += 2 * Columns)
-            {
-                Block block = new(w);
-                even0 = Step(block, q0 + c, scales0 + b, even0);
-                even1 = Step(block, q1 + c, scales1 + b, even1);
-                even2 = Step(block, q2 + c, scales2 + b, even2);
-                even3 = Step(block, q3 + c, scales3 + b, even3);
-
-                block = new Block(w + TWeights.Bytes);
-                odd0 = Step(block, q0 + c + Columns, scales0 + b + 1, odd0);
-                odd1 = Step(block, q1 + c + Columns, scales1 + b + 1, odd1);
-                odd2 = Step(block, q2 + c + Columns, scales2 + b + 1, odd2);
-                odd3 = Step(block, q3 + c + Columns, scales3 + b + 1, odd3);
-
-                w += 2 * TWeights.Bytes;
-            }
-
-            if (b < count)
-            {
-                Block block = new(w);
-                even0 = Step(block, q0 + c, scales0 + b, even0);
-                even1 = Step(block, q1 + c, scales1 + b, even1);
-                even2 = Step(block, q2 + c, scales2 + b, even2);
-                even3 = Step(block, q3 + c, scales3 + b, even3);
-            }
-        }
-
-        y[0] = Vector256.Sum(even0 + odd0);
-        y[yStride] = Vector256.Sum(even1 + odd1);
-        y[2 * (long)yStride] = Vector256.Sum(even2 + odd2);
-        y[3 * (long)yStride] = Vector256.Sum(even3 + odd3);
+        BlockScales<TFormat>.Multiply(scales, xScales, count, products);
+        sums.Minima += BlockScales<TFormat>.Minima(minima, marks, count);
     }
 
-    // scales[b] = the f16 at the head of block b, by 8: eight of them cost about as much as one alone.
+    // Part p of a row, for 1 or 4 rows of x.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ReadScales(byte* w, int count, float* scales)
+    private static void AddPart<TTokens>(
+        byte* w, int p, sbyte* q, long qStride, float* scales, ref Vector256<float> sum0, ref Vector256<float> sum1, ref Vector256<float> sum2, ref Vector256<float> sum3)
+        where TTokens : struct, ITokens
     {
-        Debug.Assert(count <= ChunkBlocks, "a chunk of scales");
-        int b = 0;
-        for (; b + 8 <= count; b += 8)
+        Part part = new(w + ((long)(p / BlockScales<TFormat>.Parts) * TFormat.Bytes), p % BlockScales<TFormat>.Parts);
+        float* scale = scales + (p * BlockScales<TFormat>.PerPart);
+        sum0 = Add(part, q, scale, sum0);
+        if (TTokens.Count == 4)
         {
-            Vector128<short> halves = Vector128.Create(
-                ScaleBits(w),
-                ScaleBits(w + TWeights.Bytes),
-                ScaleBits(w + (2 * TWeights.Bytes)),
-                ScaleBits(w + (3 * TWeights.Bytes)),
-                ScaleBits(w + (4 * TWeights.Bytes)),
-                ScaleBits(w + (5 * TWeights.Bytes)),
-                ScaleBits(w + (6 * TWeights.Bytes)),
-                ScaleBits(w + (7 * TWeights.Bytes)));
-            HalfBits.ToSingle(Avx2.ConvertToVector256Int32(halves)).Store(scales + b);
-            w += 8 * TWeights.Bytes;
-        }
-
-        for (; b < count; b++)
-        {
-            scales[b] = HalfBits.ToSingle(Unsafe.ReadUnaligned<ushort>(w));
-            w += TWeights.Bytes;
+            sum1 = Add(part, q + qStride, scale + Most, sum1);
+            sum2 = Add(part, q + (2 * qStride), scale + (2 * Most), sum2);
+            sum3 = Add(part, q + (3 * qStride), scale + (3 * Most), sum3);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static short ScaleBits(byte* block) => Unsafe.ReadUnaligned<short>(block);
-
-    // products[b] = w scale * x scale, by 8: whatever follows the last scale, in the chunk or in the plane of x, is not used.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void ScaleBy(float* scales, float* xScales, int count, float* products)
-    {
-        for (int b = 0; b < count; b += 8)
-        {
-            (Vector256.Load(scales + b) * Vector256.Load(xScales + b)).Store(products + b);
-        }
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Step(in Block block, sbyte* q, float* scale, Vector256<float> sum)
+    private static Vector256<float> Add(in Part part, sbyte* q, float* scale, Vector256<float> sum)
     {
         // maddubs wants unsigned times signed: |w| and q with the sign of w. |-128| = 128 is fine unsigned, q is never -128, and a pair of
         // products is at most 2 * 128 * 127 = 32,512: a signed 16-bit lane holds it.
-        Vector256<sbyte> signed = Avx2.Sign(Vector256.Load(q), block.Weights);
-        Vector256<short> pairs = Avx2.MultiplyAddAdjacent(block.Magnitudes, signed);
-        Vector256<int> products = Avx2.MultiplyAddAdjacent(pairs, Vector256<short>.One);
-        return Fma.MultiplyAdd(Avx.ConvertToVector256Single(products), Avx.BroadcastScalarToVector256(scale), sum);
+        Vector256<sbyte> signed = Avx2.Sign(Vector256.Load(q), part.Codes);
+        Vector256<short> pairs = Avx2.MultiplyAddAdjacent(part.Magnitudes, signed);
+        Vector256<float> products = Vector256.ConvertToSingle(Avx2.MultiplyAddAdjacent(pairs, Vector256<short>.One));
+
+        // Lanes 0 to 3 are columns 0..15, lanes 4 to 7 columns 16..31.
+        Vector256<float> factor = TFormat.HasHalfScales
+            ? Vector256.Create(Vector128.Create(scale[0]), Vector128.Create(scale[1]))
+            : Vector256.Create(scale[0]);
+        return Fma.MultiplyAdd(products, factor, sum);
     }
 
-    // One block of weights, made ready once for all rows of x.
-    private readonly struct Block
+    // 32 columns of weights, made ready once for all rows of x.
+    private readonly struct Part
     {
-        public readonly Vector256<sbyte> Weights;
+        public readonly Vector256<sbyte> Codes;
         public readonly Vector256<byte> Magnitudes;
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public Block(byte* block)
+        public Part(byte* block, int part)
         {
-            Weights = TWeights.Load256(block);
-            Magnitudes = Avx2.Abs(Weights);
+            TFormat.LoadCodes(block, part, out Vector128<sbyte> low, out Vector128<sbyte> high);
+            Codes = Vector256.Create(low, high);
+            Magnitudes = Avx2.Abs(Codes);
         }
+    }
+
+    private struct Sums
+    {
+        public Vector256<float> Even;
+        public Vector256<float> Odd;
+        public float Minima;
+
+        public readonly float Total => Vector256.Sum(Even + Odd) + Minima;
     }
 }

@@ -32,6 +32,7 @@ public static class KernelSelector
     internal static bool IsSupported(KernelTier tier) => tier switch
     {
         KernelTier.Avx512 => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported && IsSupported(KernelTier.Avx2),
+        KernelTier.AvxVnni => AvxVnni.IsSupported && IsSupported(KernelTier.Avx2),
         KernelTier.Avx2 => Avx2.IsSupported && Fma.IsSupported,
         KernelTier.Vector128 => Vector128.IsHardwareAccelerated && Dot4.IsSupported,
         _ => true,

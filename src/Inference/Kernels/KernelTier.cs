@@ -3,8 +3,11 @@ namespace Halo.Inference.Kernels;
 /// <summary>Instruction sets that have matrix kernels of their own, the widest first.</summary>
 internal enum KernelTier
 {
-    /// <summary>512-bit vectors for F32, F16 and BF16; the AVX2 kernels for blocks of int8.</summary>
+    /// <summary>512-bit vectors, but for signed bytes: there the widest that follows.</summary>
     Avx512,
+
+    /// <summary>256-bit vectors with four products of bytes in one instruction.</summary>
+    AvxVnni,
 
     /// <summary>256-bit vectors with fused multiply-add.</summary>
     Avx2,

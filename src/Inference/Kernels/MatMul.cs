@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Halo.Inference.Kernels.Panels;
 using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Kernels;
@@ -18,7 +19,7 @@ public static unsafe class MatMul
     internal const int PanelRows = 16;
 
     /// <summary>Whether the product reads the int8 plane of the activations, so that they must be quantised first.</summary>
-    public static bool NeedsQuantizedInput(TensorType type) => type is TensorType.Q8_0 or TensorType.Q4_0;
+    public static bool NeedsQuantizedInput(TensorType type) => TensorTypes.IsQuantized(type);
 
     /// <summary>Fills y[t * yStride + r] for every row t of <paramref name="x"/> and every r in firstRow..endRow - 1.</summary>
     /// <param name="w">(rows, columns).</param>
@@ -49,6 +50,12 @@ public static unsafe class MatMul
             return;
         }
 
+        if (w.Layout == WeightLayout.Panels)
+        {
+            PanelMatMul.Multiply(tier, w, x, y, yStride, firstRow, endRow);
+            return;
+        }
+
         switch (w.Type)
         {
             case TensorType.F32:
@@ -61,10 +68,28 @@ public static unsafe class MatMul
                 MultiplyFloats<BF16Weights>(tier, w, x, y, yStride, firstRow, endRow);
                 break;
             case TensorType.Q8_0:
-                MultiplyBlocks<Q8_0Weights>(tier, w, x, y, yStride, firstRow, endRow);
+                MultiplyBlocks<FormatQ8_0>(tier, w, x, y, yStride, firstRow, endRow);
+                break;
+            case TensorType.Q4_0:
+                MultiplyBlocks<FormatQ4_0>(tier, w, x, y, yStride, firstRow, endRow);
+                break;
+            case TensorType.Q4_1:
+                MultiplyBlocks<FormatQ4_1>(tier, w, x, y, yStride, firstRow, endRow);
+                break;
+            case TensorType.Q5_0:
+                MultiplyBlocks<FormatQ5_0>(tier, w, x, y, yStride, firstRow, endRow);
+                break;
+            case TensorType.Q5_1:
+                MultiplyBlocks<FormatQ5_1>(tier, w, x, y, yStride, firstRow, endRow);
+                break;
+            case TensorType.Q4_K:
+                MultiplyBlocks<FormatQ4_K>(tier, w, x, y, yStride, firstRow, endRow);
+                break;
+            case TensorType.Q5_K:
+                MultiplyBlocks<FormatQ5_K>(tier, w, x, y, yStride, firstRow, endRow);
                 break;
             default:
-                MultiplyBlocks<Q4_0Weights>(tier, w, x, y, yStride, firstRow, endRow);
+                MultiplyBlocks<FormatQ6_K>(tier, w, x, y, yStride, firstRow, endRow);
                 break;
         }
     }
@@ -78,6 +103,7 @@ public static unsafe class MatMul
             case KernelTier.Avx512:
                 FloatKernel512<TWeights>.Multiply(w, x, y, yStride, firstRow, endRow);
                 break;
+            case KernelTier.AvxVnni:
             case KernelTier.Avx2:
                 FloatKernel256<TWeights>.Multiply(w, x, y, yStride, firstRow, endRow);
                 break;
@@ -90,21 +116,22 @@ public static unsafe class MatMul
         }
     }
 
-    private static void MultiplyBlocks<TWeights>(
+    private static void MultiplyBlocks<TFormat>(
         KernelTier tier, in WeightMatrix w, Activations x, float* y, int yStride, int firstRow, int endRow)
-        where TWeights : struct, IBlockWeights
+        where TFormat : struct, IBlockFormat
     {
         switch (tier)
         {
+            case KernelTier.AvxVnni:
             case KernelTier.Avx512: // a block is 256 bits and its neighbour 2 bytes off: wider vectors would be put together from halves
             case KernelTier.Avx2:
-                BlockKernel256<TWeights>.Multiply(w, x, y, yStride, firstRow, endRow);
+                BlockKernel256<TFormat>.Multiply(w, x, y, yStride, firstRow, endRow);
                 break;
             case KernelTier.Vector128:
-                BlockKernel128<TWeights>.Multiply(w, x, y, yStride, firstRow, endRow);
+                BlockKernel128<TFormat>.Multiply(w, x, y, yStride, firstRow, endRow);
                 break;
             default:
-                BlockKernelScalar<TWeights>.Multiply(w, x, y, yStride, firstRow, endRow);
+                BlockKernelScalar<TFormat>.Multiply(w, x, y, yStride, firstRow, endRow);
                 break;
         }
     }

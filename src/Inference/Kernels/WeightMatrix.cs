@@ -1,9 +1,10 @@
+using Halo.Inference.Kernels.Panels;
 using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Kernels;
 
-/// <summary>A view of weights, (rows, columns) row-major in the layout of the GGUF file; it owns nothing.</summary>
-/// <remarks>Rows may lie further apart than they are long, so that a column slice of a mapped file is a view too.</remarks>
+/// <summary>A view of weights, (rows, columns), row-major as in the GGUF file or in panels of 16 rows; it owns nothing.</summary>
+/// <remarks>Rows of a file may lie further apart than they are long, so that a column slice of a mapped file is a view too.</remarks>
 public readonly unsafe struct WeightMatrix
 {
     /// <summary>Views weights at <paramref name="data"/>.</summary>
@@ -39,7 +40,29 @@ public readonly unsafe struct WeightMatrix
     {
     }
 
-    /// <summary>First byte of row 0.</summary>
+    private WeightMatrix(byte* data, TensorType type, int rows, int columns, long stride, WeightLayout layout)
+    {
+        Data = data;
+        Type = type;
+        Rows = rows;
+        Columns = columns;
+        Layout = layout;
+        RowStrideBytes = stride;
+    }
+
+    /// <summary>Views a matrix in <see cref="PanelLayout"/>.</summary>
+    /// <param name="data">First byte of the first panel, aligned to <see cref="PanelLayout.VectorBytes"/> for speed.</param>
+    /// <param name="type">A quantised type.</param>
+    /// <param name="rows">Outputs.</param>
+    /// <param name="columns">Inputs, whole blocks of the type.</param>
+    public static WeightMatrix OfPanels(byte* data, TensorType type, int rows, int columns)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(rows);
+        _ = TensorTypes.RowBytes(type, columns);
+        return new WeightMatrix(data, type, rows, columns, PanelLayout.PanelBytes(type, columns), WeightLayout.Panels);
+    }
+
+    /// <summary>First byte of row 0, or of panel 0.</summary>
     public byte* Data { get; }
 
     /// <summary>Storage type of all values.</summary>
@@ -51,21 +74,44 @@ public readonly unsafe struct WeightMatrix
     /// <summary>Number of columns (inputs).</summary>
     public int Columns { get; }
 
-    /// <summary>Bytes from one row to the next.</summary>
+    /// <summary>In which order the values lie.</summary>
+    public WeightLayout Layout { get; }
+
+    /// <summary>Bytes from one row to the next, in a file; from one panel to the next, in panels.</summary>
     public long RowStrideBytes { get; }
 
+    /// <summary>Bytes from one panel to the next.</summary>
+    internal long PanelStrideBytes => RowStrideBytes;
+
+    /// <summary>Bytes of all values as they lie, without what may lie between rows.</summary>
+    public long ByteCount => Layout == WeightLayout.Panels
+        ? PanelLayout.MatrixBytes(Type, Rows, Columns)
+        : TensorTypes.RowBytes(Type, Columns) * Rows;
+
     /// <summary>Rows <paramref name="first"/> to <paramref name="first"/> + <paramref name="count"/> - 1.</summary>
+    /// <exception cref="NotSupportedException">The matrix lies in panels.</exception>
     public WeightMatrix SliceRows(int first, int count)
     {
+        CheckLayout();
         CheckRange(first, count, Rows, "rows");
         return new WeightMatrix(Data + (first * RowStrideBytes), Type, count, Columns, RowStrideBytes);
     }
 
     /// <summary>Columns <paramref name="first"/> to <paramref name="first"/> + <paramref name="count"/> - 1; both whole blocks of the type.</summary>
+    /// <exception cref="NotSupportedException">The matrix lies in panels.</exception>
     public WeightMatrix SliceColumns(int first, int count)
     {
+        CheckLayout();
         CheckRange(first, count, Columns, "columns");
         return new WeightMatrix(Data + TensorTypes.RowBytes(Type, first), Type, Rows, count, RowStrideBytes);
+    }
+
+    private void CheckLayout()
+    {
+        if (Layout != WeightLayout.File)
+        {
+            throw new NotSupportedException("A matrix in panels is not cut any more: cut it first.");
+        }
     }
 
     private static void CheckRange(int first, int count, int available, string what)

@@ -158,7 +158,7 @@ public sealed unsafe class ModelWeights : IShardSource
         if (!TensorTypes.IsSupported(tensor.Type))
         {
             throw new GgufFormatException(
-                $"Tensor {name} is of type {tensor.Type}, which cannot be computed yet; F32, F16, BF16, Q8_0 and Q4_0 can.");
+                $"Tensor {name} is of type {tensor.Type}, which cannot be computed; {TensorTypes.SupportedNames} can.");
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Halo.Inference.Kernels;
 
 namespace Halo.Inference.Quantization;
 
@@ -10,8 +11,10 @@ namespace Halo.Inference.Quantization;
 /// </remarks>
 internal static unsafe class ActivationQuantizer
 {
-    /// <summary>Columns of a block, those of Q8_0 and Q4_0.</summary>
-    public const int BlockColumns = 32;
+    /// <summary>Columns of a block.</summary>
+    public const int BlockColumns = IBlockFormat.PartColumns;
+
+    private const int HalfColumns = BlockColumns / 2;
 
     // Below it the scale would be subnormal and its inverse could be infinite. Such a block counts as zero.
     private const float Smallest = 127f * 1.17549435e-38f;
@@ -20,15 +23,43 @@ internal static unsafe class ActivationQuantizer
     /// <param name="x">(blocks * 32), f32.</param>
     /// <param name="q">(blocks * 32), int8, written.</param>
     /// <param name="scales">(blocks), f32, written.</param>
+    /// <param name="marks">(blocks, <see cref="Activations.MarksPerBlock"/>), f32, written.</param>
     /// <param name="blocks">Number of blocks.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Quantize(float* x, sbyte* q, float* scales, int blocks)
+    public static void Quantize(float* x, sbyte* q, float* scales, float* marks, int blocks)
     {
-        for (int b = 0; b < blocks; b++, x += BlockColumns, q += BlockColumns)
+        for (int b = 0; b < blocks; b++, x += BlockColumns, q += BlockColumns, marks += Activations.MarksPerBlock)
         {
             // A plain loop where there are no vectors: emulated ones are about 1,000 times slower.
-            scales[b] = Vector128.IsHardwareAccelerated ? QuantizeVector128(x, q) : QuantizeScalar(x, q);
+            bool vectors = Vector128.IsHardwareAccelerated;
+            float scale = vectors ? QuantizeVector128(x, q) : QuantizeScalar(x, q);
+            int low = vectors ? SumVector128(q) : SumScalar(q);
+            int high = vectors ? SumVector128(q + HalfColumns) : SumScalar(q + HalfColumns);
+            scales[b] = scale;
+            marks[Activations.ScaleMark] = scale;
+            marks[Activations.SumMark] = scale * (low + high);
+            marks[Activations.LowSumMark] = scale * low;
+            marks[Activations.HighSumMark] = scale * high;
         }
+    }
+
+    private static int SumScalar(sbyte* q)
+    {
+        int sum = 0;
+        for (int i = 0; i < HalfColumns; i++)
+        {
+            sum += q[i];
+        }
+
+        return sum;
+    }
+
+    // 16 times 127 fits into 16 bits.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int SumVector128(sbyte* q)
+    {
+        (Vector128<short> lower, Vector128<short> upper) = Vector128.Widen(Vector128.Load(q));
+        return Vector128.Sum(lower + upper);
     }
 
     internal static float QuantizeScalar(float* x, sbyte* q)

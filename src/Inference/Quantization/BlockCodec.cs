@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace Halo.Inference.Quantization;
 
 /// <summary>Turns stored blocks into f32 and back, one value at a time: for loading, tests and tools, not for the token loop.</summary>
-/// <remarks>Rounding is that of ggml's reference quantisers (quantize_row_*_ref), so that files agree bit for bit.</remarks>
+/// <remarks>Rounding is that of ggml's reference quantisers (quantize_row_*_ref), so that files agree bit for bit, but for the types of 256 columns:
+/// see <see cref="SuperBlockQuantizer"/>.</remarks>
 public static class BlockCodec
 {
     /// <summary>values = the numbers that <paramref name="blocks"/> stand for.</summary>
@@ -36,23 +37,8 @@ public static class BlockCodec
                 }
 
                 break;
-            case TensorType.Q8_0:
-                for (int b = 0; b < values.Length / BlockQ8_0.Columns; b++)
-                {
-                    BlockQ8_0.Dequantize(
-                        blocks.Slice(b * BlockQ8_0.Bytes, BlockQ8_0.Bytes),
-                        values.Slice(b * BlockQ8_0.Columns, BlockQ8_0.Columns));
-                }
-
-                break;
             default:
-                for (int b = 0; b < values.Length / BlockQ4_0.Columns; b++)
-                {
-                    BlockQ4_0.Dequantize(
-                        blocks.Slice(b * BlockQ4_0.Bytes, BlockQ4_0.Bytes),
-                        values.Slice(b * BlockQ4_0.Columns, BlockQ4_0.Columns));
-                }
-
+                DequantizeBlocks(type, blocks, values);
                 break;
         }
     }
@@ -84,24 +70,104 @@ public static class BlockCodec
                 }
 
                 break;
-            case TensorType.Q8_0:
-                for (int b = 0; b < values.Length / BlockQ8_0.Columns; b++)
-                {
-                    BlockQ8_0.Quantize(
-                        values.Slice(b * BlockQ8_0.Columns, BlockQ8_0.Columns),
-                        blocks.Slice(b * BlockQ8_0.Bytes, BlockQ8_0.Bytes));
-                }
+            default:
+                QuantizeBlocks(type, values, blocks);
+                break;
+        }
+    }
 
+    private static void DequantizeBlocks(TensorType type, ReadOnlySpan<byte> blocks, Span<float> values)
+    {
+        switch (type)
+        {
+            case TensorType.Q8_0:
+                Dequantize<FormatQ8_0>(blocks, values);
+                break;
+            case TensorType.Q4_0:
+                Dequantize<FormatQ4_0>(blocks, values);
+                break;
+            case TensorType.Q4_1:
+                Dequantize<FormatQ4_1>(blocks, values);
+                break;
+            case TensorType.Q5_0:
+                Dequantize<FormatQ5_0>(blocks, values);
+                break;
+            case TensorType.Q5_1:
+                Dequantize<FormatQ5_1>(blocks, values);
+                break;
+            case TensorType.Q4_K:
+                Dequantize<FormatQ4_K>(blocks, values);
+                break;
+            case TensorType.Q5_K:
+                Dequantize<FormatQ5_K>(blocks, values);
                 break;
             default:
-                for (int b = 0; b < values.Length / BlockQ4_0.Columns; b++)
-                {
-                    BlockQ4_0.Quantize(
-                        values.Slice(b * BlockQ4_0.Columns, BlockQ4_0.Columns),
-                        blocks.Slice(b * BlockQ4_0.Bytes, BlockQ4_0.Bytes));
-                }
-
+                Dequantize<FormatQ6_K>(blocks, values);
                 break;
+        }
+    }
+
+    private static void QuantizeBlocks(TensorType type, ReadOnlySpan<float> values, Span<byte> blocks)
+    {
+        int columns = TensorTypes.BlockColumns(type);
+        int bytes = TensorTypes.BlockBytes(type);
+        for (int b = 0; b < values.Length / columns; b++)
+        {
+            QuantizeBlock(type, values.Slice(b * columns, columns), blocks.Slice(b * bytes, bytes));
+        }
+    }
+
+    private static void QuantizeBlock(TensorType type, ReadOnlySpan<float> values, Span<byte> block)
+    {
+        switch (type)
+        {
+            case TensorType.Q8_0:
+                BlockQ8_0.Quantize(values, block);
+                break;
+            case TensorType.Q4_0:
+                BlockQ4_0.Quantize(values, block);
+                break;
+            case TensorType.Q4_1:
+                BlockQuantizer.Q4_1(values, block);
+                break;
+            case TensorType.Q5_0:
+                BlockQuantizer.Q5_0(values, block);
+                break;
+            case TensorType.Q5_1:
+                BlockQuantizer.Q5_1(values, block);
+                break;
+            case TensorType.Q4_K:
+                SuperBlockQuantizer.Q4_K(values, block);
+                break;
+            case TensorType.Q5_K:
+                SuperBlockQuantizer.Q5_K(values, block);
+                break;
+            default:
+                SuperBlockQuantizer.Q6_K(values, block);
+                break;
+        }
+    }
+
+    private static unsafe void Dequantize<TFormat>(ReadOnlySpan<byte> blocks, Span<float> values)
+        where TFormat : struct, IBlockFormat
+    {
+        uint* words = stackalloc uint[IBlockFormat.PartColumns / sizeof(uint)];
+        int parts = TFormat.Columns / IBlockFormat.PartColumns;
+        fixed (byte* first = blocks)
+        {
+            for (int p = 0; p < values.Length / IBlockFormat.PartColumns; p++)
+            {
+                byte* block = first + ((long)(p / parts) * TFormat.Bytes);
+                int part = p % parts;
+                TFormat.ReadCodes(block, part, words);
+                float minimum = TFormat.ReadMinimum(block, part);
+                for (int i = 0; i < IBlockFormat.PartColumns; i++)
+                {
+                    int code = TFormat.Bits == 8 ? ((sbyte*)words)[i] : ((byte*)words)[i];
+                    float scale = TFormat.ReadScale(block, (2 * part) + (i / 16));
+                    values[(p * IBlockFormat.PartColumns) + i] = (scale * (code - TFormat.Offset)) + minimum;
+                }
+            }
         }
     }
 

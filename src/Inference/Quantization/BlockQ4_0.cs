@@ -12,17 +12,6 @@ internal static class BlockQ4_0
     /// <summary>Bytes of a block.</summary>
     public const int Bytes = 18;
 
-    /// <summary>Unpacks one block.</summary>
-    public static void Dequantize(ReadOnlySpan<byte> block, Span<float> values)
-    {
-        float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
-        for (int j = 0; j < Columns / 2; j++)
-        {
-            values[j] = scale * ((block[2 + j] & 15) - 8);
-            values[j + (Columns / 2)] = scale * ((block[2 + j] >> 4) - 8);
-        }
-    }
-
     /// <summary>scale = (the value of largest magnitude, with its sign) / -8; q = value / scale + 8, rounded, at most 15.</summary>
     public static void Quantize(ReadOnlySpan<float> values, Span<byte> block)
     {

@@ -13,17 +13,6 @@ internal static class BlockQ8_0
     /// <summary>Bytes of a block.</summary>
     public const int Bytes = 34;
 
-    /// <summary>Unpacks one block.</summary>
-    public static void Dequantize(ReadOnlySpan<byte> block, Span<float> values)
-    {
-        float scale = (float)BinaryPrimitives.ReadHalfLittleEndian(block);
-        ReadOnlySpan<sbyte> q = MemoryMarshal.Cast<byte, sbyte>(block[2..]);
-        for (int i = 0; i < Columns; i++)
-        {
-            values[i] = scale * q[i];
-        }
-    }
-
     /// <summary>scale = max |value| / 127; q = value / scale, halves away from zero.</summary>
     public static void Quantize(ReadOnlySpan<float> values, Span<byte> block)
     {

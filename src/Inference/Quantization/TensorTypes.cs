@@ -7,7 +7,15 @@ public static class TensorTypes
 {
     /// <summary>Whether kernels and <see cref="BlockCodec"/> handle <paramref name="type"/>.</summary>
     public static bool IsSupported(TensorType type) =>
-        type is TensorType.F32 or TensorType.F16 or TensorType.BF16 or TensorType.Q8_0 or TensorType.Q4_0;
+        type is TensorType.F32 or TensorType.F16 or TensorType.BF16 || IsQuantized(type);
+
+    /// <summary>Whether <paramref name="type"/> is a supported one that is stored in blocks of codes, with scales.</summary>
+    public static bool IsQuantized(TensorType type) => type
+        is TensorType.Q8_0 or TensorType.Q4_0 or TensorType.Q4_1 or TensorType.Q5_0 or TensorType.Q5_1
+        or TensorType.Q4_K or TensorType.Q5_K or TensorType.Q6_K;
+
+    /// <summary>The supported types, for messages.</summary>
+    public static string SupportedNames { get; } = string.Join(", ", Enum.GetValues<TensorType>().Where(IsSupported));
 
     /// <summary>Whether <paramref name="type"/> is listed in <see cref="TensorType"/>, so that its size is known.</summary>
     public static bool IsKnown(TensorType type) => Shape(type).Columns != 0;

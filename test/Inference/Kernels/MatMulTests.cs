@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Halo.Inference.Kernels;
 using Halo.Inference.Quantization;
 
@@ -8,38 +7,43 @@ public sealed unsafe class MatMulTests
 {
     [Theory]
     [ClassData(typeof(KernelCases))]
-    public void Multiply_EveryLength_EqualsOracle(string tier, TensorType type)
+    public void Multiply_EveryLength_EqualsOracle(string tier, TensorType type, WeightLayout layout)
     {
         int block = TensorTypes.BlockColumns(type);
-        int most = block == 1 ? 131 : 9;
+        int most = block switch { 1 => 131, 32 => 9, _ => 3 };
         for (int blocks = 0; blocks <= most; blocks++)
         {
-            using ProductCase product = new(type, rows: 3, columns: blocks * block, tokens: 1, seed: blocks);
+            using ProductCase product = new(type, rows: 3, columns: blocks * block, tokens: 1, seed: blocks, layout: layout);
             float[] y = product.Multiply(KernelCases.Tier(tier));
-            product.AssertEqualsOracle(product.Weights, y);
+            product.AssertEqualsOracle(product.FileWeights, y);
             Assert.True(blocks == 0 || y.Distinct().Count() == 3);
         }
     }
 
     [Theory]
     [ClassData(typeof(KernelCases))]
-    public void Multiply_EveryTokenCount_EqualsOracle(string tier, TensorType type)
+    public void Multiply_EveryTokenCount_EqualsOracle(string tier, TensorType type, WeightLayout layout)
     {
         for (int tokens = 0; tokens <= 9; tokens++)
         {
-            using ProductCase product = new(type, rows: 5, columns: 160, tokens);
-            product.AssertEqualsOracle(product.Weights, product.Multiply(KernelCases.Tier(tier)));
+            using ProductCase product = new(type, rows: 5, columns: Columns(type, 160), tokens, layout: layout);
+            product.AssertEqualsOracle(product.FileWeights, product.Multiply(KernelCases.Tier(tier)));
         }
     }
 
     [Theory]
     [ClassData(typeof(KernelCases))]
-    public void Multiply_StridedView_EqualsOracle(string tier, TensorType type)
+    public void Multiply_StridedView_EqualsOracle(string tier, TensorType type, WeightLayout layout)
     {
+        if (layout != WeightLayout.File)
+        {
+            return; // panels are not cut
+        }
+
         // Rows and columns cut out of a wider matrix whose rows also have a gap: odd addresses for the blocks.
-        using ProductCase whole = new(type, rows: 7, columns: 256, tokens: 1, gapBytes: 6);
-        using ProductCase inputs = new(type, rows: 1, columns: 160, tokens: 3);
-        WeightMatrix view = whole.Weights.SliceRows(2, 5).SliceColumns(96, 160);
+        using ProductCase whole = new(type, rows: 7, columns: 3 * Columns(type, 96), tokens: 1, gapBytes: 6);
+        using ProductCase inputs = new(type, rows: 1, columns: Columns(type, 160), tokens: 3);
+        WeightMatrix view = whole.Weights.SliceRows(2, 5).SliceColumns(Columns(type, 96), Columns(type, 160));
         float[] y = new float[3 * 5];
         fixed (float* results = y)
         {
@@ -51,11 +55,11 @@ public sealed unsafe class MatMulTests
 
     [Theory]
     [ClassData(typeof(KernelCases))]
-    public void Multiply_AnyBatchAndSplit_GivesTheSameBits(string tierName, TensorType type)
+    public void Multiply_AnyBatchAndSplit_GivesTheSameBits(string tierName, TensorType type, WeightLayout layout)
     {
         KernelTier tier = KernelCases.Tier(tierName);
-        int columns = type is TensorType.Q8_0 or TensorType.Q4_0 ? 224 : 219;
-        using ProductCase product = new(type, rows: 11, columns, tokens: 9);
+        int columns = Columns(type, TensorTypes.IsQuantized(type) ? 224 : 219);
+        using ProductCase product = new(type, rows: 11, columns, tokens: 9, layout: layout);
         float[] expected = product.Multiply(tier);
         using Activations some = new(9, columns);
         for (int tokens = 1; tokens <= 9; tokens++)
@@ -86,9 +90,9 @@ public sealed unsafe class MatMulTests
 
     [Theory]
     [ClassData(typeof(KernelCases))]
-    public void Multiply_RowRange_WritesNothingElse(string tier, TensorType type)
+    public void Multiply_RowRange_WritesNothingElse(string tier, TensorType type, WeightLayout layout)
     {
-        using ProductCase product = new(type, rows: 6, columns: 64, tokens: 5);
+        using ProductCase product = new(type, rows: 6, columns: Columns(type, 64), tokens: 5, layout: layout);
         float[] y = new float[5 * 6];
         Array.Fill(y, 77f);
         fixed (float* results = y)
@@ -101,32 +105,41 @@ public sealed unsafe class MatMulTests
 
     [Theory]
     [ClassData(typeof(KernelCases))]
-    public void Multiply_ExtremeBlockValues_DoNotSaturate(string tier, TensorType type)
+    public void Multiply_ExtremeBlockValues_DoNotSaturate(string tier, TensorType type, WeightLayout layout)
     {
-        if (!MatMul.NeedsQuantizedInput(type))
+        if (!TensorTypes.IsQuantized(type))
         {
             return;
         }
 
-        // All weights at the lowest code, -128 or -8, all activations at -127 and then at 127.
-        int lowest = type == TensorType.Q8_0 ? -128 : -8;
-        byte[] row = new byte[TensorTypes.BlockBytes(type)];
-        BinaryPrimitives.WriteHalfLittleEndian(row, (Half)1f);
-        row.AsSpan(2).Fill((byte)(type == TensorType.Q8_0 ? lowest : 0));
-        using Activations x = new(1, 32);
-        x.SetShape(1, 32);
-        foreach (int sign in (int[])[-1, 1])
+        // All weights at the lowest code and then at the highest, all activations at -127 and then at 127.
+        int columns = Columns(type, 64);
+        foreach (byte code in (byte[])[0, 0x80, 0x7F, 0xFF])
         {
-            x.Row(0).Fill(sign * 127f);
-            x.Quantize(0, 1);
-            float y;
-            fixed (byte* data = row)
+            foreach (int sign in (int[])[-1, 1])
             {
-                WeightMatrix w = new(data, type, 1, 32);
-                MatMul.Multiply(KernelCases.Tier(tier), w, x, &y, 1, 0, 1);
-            }
+                using ProductCase product = new(type, rows: 17, columns, tokens: 5, layout: layout, filler: code);
+                for (int t = 0; t < 5; t++)
+                {
+                    product.Inputs.Row(t).Fill(sign * 127f);
+                }
 
-            Assert.Equal(32f * lowest * sign * 127, y);
+                product.Inputs.Quantize(0, 5);
+                product.AssertEqualsOracle(product.FileWeights, product.Multiply(KernelCases.Tier(tier)));
+            }
+        }
+    }
+
+    [Theory]
+    [ClassData(typeof(KernelCases))]
+    public void Multiply_RandomShapes_EqualsOracle(string tier, TensorType type, WeightLayout layout)
+    {
+        Random random = new(20261122);
+        for (int round = 0; round < 12; round++)
+        {
+            int columns = Columns(type, random.Next(1, 600));
+            using ProductCase product = new(type, rows: random.Next(1, 40), columns, tokens: random.Next(1, 7), seed: round, layout: layout);
+            product.AssertEqualsOracle(product.FileWeights, product.Multiply(KernelCases.Tier(tier)));
         }
     }
 
@@ -145,10 +158,10 @@ public sealed unsafe class MatMulTests
 
     [Theory]
     [ClassData(typeof(KernelCases))]
-    public void Multiply_Again_AllocatesNothing(string tierName, TensorType type)
+    public void Multiply_Again_AllocatesNothing(string tierName, TensorType type, WeightLayout layout)
     {
         KernelTier tier = KernelCases.Tier(tierName);
-        using ProductCase product = new(type, rows: 8, columns: 64, tokens: 5);
+        using ProductCase product = new(type, rows: 8, columns: Columns(type, 64), tokens: 5, layout: layout);
         float* y = stackalloc float[40];
         WeightMatrix w = product.Weights;
         Activations x = product.Inputs;
@@ -156,7 +169,7 @@ public sealed unsafe class MatMulTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 10; i++)
         {
-            x.SetShape(5, 64);
+            x.SetShape(5, w.Columns);
             x.Quantize(0, 5);
             MatMul.Multiply(tier, w, x, y, 8, 0, 8);
         }
@@ -182,5 +195,12 @@ public sealed unsafe class MatMulTests
         using Activations other = new(1, 9);
         other.SetShape(1, 9);
         Assert.Throws<ArgumentException>(() => MatMul.Multiply(product.Weights, other, null, 4, 0, 4));
+    }
+
+    // As many columns, in whole blocks.
+    private static int Columns(TensorType type, int columns)
+    {
+        int block = TensorTypes.BlockColumns(type);
+        return (columns + block - 1) / block * block;
     }
 }

@@ -1,4 +1,5 @@
 using Halo.Inference.Kernels;
+using Halo.Inference.Kernels.Panels;
 using Halo.Inference.Quantization;
 using Halo.Inference.Tests.Memory;
 
@@ -8,8 +9,10 @@ namespace Halo.Inference.Tests.Kernels;
 internal sealed unsafe class ProductCase : IDisposable
 {
     private readonly GuardedMemory _memory;
+    private readonly GuardedMemory? _panels;
 
-    public ProductCase(TensorType type, int rows, int columns, int tokens, int seed = 7, int gapBytes = 0)
+    public ProductCase(
+        TensorType type, int rows, int columns, int tokens, int seed = 7, int gapBytes = 0, WeightLayout layout = WeightLayout.File, byte? filler = null)
     {
         Random random = new(seed);
         int rowBytes = (int)TensorTypes.RowBytes(type, columns);
@@ -19,10 +22,27 @@ internal sealed unsafe class ProductCase : IDisposable
         for (int r = 0; r < rows; r++)
         {
             float[] values = [.. Enumerable.Range(0, columns).Select(_ => (float)(random.NextDouble() - 0.5) / 8)];
-            BlockCodec.Quantize(type, values, _memory.Span.Slice(r * stride, rowBytes));
+            Span<byte> row = _memory.Span.Slice(r * stride, rowBytes);
+            BlockCodec.Quantize(type, values, row);
+            if (filler is { } code)
+            {
+                FillCodes(type, row, code);
+            }
         }
 
-        Weights = new WeightMatrix(_memory.Pointer, type, rows, columns, stride);
+        FileWeights = new WeightMatrix(_memory.Pointer, type, rows, columns, stride);
+        Weights = FileWeights;
+        if (layout == WeightLayout.Panels)
+        {
+            _panels = new GuardedMemory((int)PanelLayout.MatrixBytes(type, rows, columns));
+            random.NextBytes(_panels.Span);
+            Weights = WeightMatrix.OfPanels(_panels.Pointer, type, rows, columns);
+            for (int panel = 0; panel * PanelLayout.Rows < rows; panel++)
+            {
+                PanelPacker.Pack(FileWeights, panel, _panels.Pointer + (panel * PanelLayout.PanelBytes(type, columns)));
+            }
+        }
+
         Inputs = new Activations(tokens, columns);
         Inputs.SetShape(tokens, columns);
         for (int t = 0; t < tokens; t++)
@@ -34,6 +54,8 @@ internal sealed unsafe class ProductCase : IDisposable
     }
 
     public WeightMatrix Weights { get; }
+
+    public WeightMatrix FileWeights { get; }
 
     public Activations Inputs { get; }
 
@@ -89,9 +111,27 @@ internal sealed unsafe class ProductCase : IDisposable
         }
     }
 
+    // Every byte of a block's codes and small scales; the f16 in it stay.
+    private static void FillCodes(TensorType type, Span<byte> row, byte code)
+    {
+        int bytes = TensorTypes.BlockBytes(type);
+        int last = type == TensorType.Q6_K ? 2 : 0;
+        int first = type switch
+        {
+            TensorType.Q6_K => 0,
+            TensorType.Q8_0 or TensorType.Q4_0 or TensorType.Q5_0 => 2,
+            _ => 4,
+        };
+        for (int block = 0; block < row.Length; block += bytes)
+        {
+            row.Slice(block + first, bytes - first - last).Fill(code);
+        }
+    }
+
     public void Dispose()
     {
         Inputs.Dispose();
+        _panels?.Dispose();
         _memory.Dispose();
     }
 

@@ -35,6 +35,6 @@ public sealed unsafe class WeightMatrixTests
     public void Constructor_ShortStrideOrUnsupportedType_Throws()
     {
         Assert.Throws<ArgumentOutOfRangeException>(() => new WeightMatrix(null, TensorType.F32, 4, 8, 31));
-        Assert.Throws<NotSupportedException>(() => new WeightMatrix(null, TensorType.Q4_K, 4, 256));
+        Assert.Throws<NotSupportedException>(() => new WeightMatrix(null, TensorType.Q3_K, 4, 256));
     }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using Halo.Inference.Kernels;
 using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Tests.Quantization;
@@ -80,10 +81,19 @@ public sealed unsafe class ActivationQuantizerTests
     {
         sbyte[] quantized = new sbyte[32];
         float scale;
+        float* marks = stackalloc float[Activations.MarksPerBlock];
         fixed (float* x = values)
         fixed (sbyte* q = quantized)
         {
-            ActivationQuantizer.Quantize(x, q, &scale, 1);
+            ActivationQuantizer.Quantize(x, q, &scale, marks, 1);
+        }
+
+        Assert.Equal(scale, marks[Activations.ScaleMark]);
+        if (float.IsFinite(scale))
+        {
+            Assert.Equal(scale * quantized.Sum(code => code), marks[Activations.SumMark]);
+            Assert.Equal(scale * quantized[..16].Sum(code => code), marks[Activations.LowSumMark]);
+            Assert.Equal(scale * quantized[16..].Sum(code => code), marks[Activations.HighSumMark]);
         }
 
         return (scale, quantized);

@@ -102,7 +102,7 @@ internal static class ManifestCheck
 
     private static void Blocks(TensorType type, int columns, string where)
     {
-        Require(TensorTypes.IsSupported(type), $"type {type} of {where} cannot be computed; F32, F16, BF16, Q8_0 and Q4_0 can");
+        Require(TensorTypes.IsSupported(type), $"type {type} of {where} cannot be computed; {TensorTypes.SupportedNames} can");
         Require(columns % TensorTypes.BlockColumns(type) == 0, $"{columns} columns of {where} are not whole blocks of {type}");
     }
 
