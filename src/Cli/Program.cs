@@ -34,6 +34,7 @@ internal static class Program
             DecodeCommand.Create(),
             TransportCommand.Create(),
             StreamCommand.Create(),
+            AttentionCommand.Create(),
         },
         new Command("lab", "Make what experiments need.")
         {

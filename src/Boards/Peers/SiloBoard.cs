@@ -6,6 +6,7 @@ using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Inference.Model;
 using Halo.Inference.Model.Pieces;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
 using Microsoft.Extensions.Logging;
@@ -193,13 +194,20 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
         }
     }
 
-    // Two files under one name would give no error, but nonsense.
+    // Two files under one name would give no error, but nonsense; two types of KV one only when KV moves.
     private async Task CheckFileAsync(Plan plan, ModelOffer? offer)
     {
         if (offer is not null && ModelManifest.FromJson(offer.Manifest).Sha256 != (await _weights.ManifestAsync(plan.Model)).Sha256)
         {
             throw new BoardUnfitException(
                 $"Board {Name} has another file under the name {plan.Model} than the head board {plan.HeadBoard}: give both the same file, or start {Name} without it.");
+        }
+
+        KvType own = _models.Open(plan.Model).Limits.KvType;
+        if (offer is not null && offer.Limits.KvType != own)
+        {
+            throw new BoardUnfitException(
+                $"Board {Name} keeps KV in {own} and the head board {plan.HeadBoard} in {offer.Limits.KvType}: start both with the same --kv-type.");
         }
     }
 

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Halo.Cli.Hosting;
 using Halo.Grains;
+using Halo.Inference.Quantization;
 using Halo.Inference.Tokenization;
 using Halo.Silo;
 
@@ -26,11 +27,12 @@ internal static class DecodeCommand
         Option<int> rounds = CommandOptions.Number(
             "--rounds", "Rounds after the warm-up.", 5, count => count >= 1, "a whole number, 1 or more");
         Option<long?> memory = CommandOptions.MemoryLimit();
+        Option<KvType> kvType = CommandOptions.KvType();
         NetworkChoices network = new();
         Option<bool> json = CommandOptions.Json();
         Command command = new("decode", "Compare decode speed between numbers of boards; with --board, between this process's board alone and all.")
         {
-            model, boards, threads, tokens, rounds, memory, json,
+            model, boards, threads, tokens, rounds, memory, kvType, json,
         };
         network.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -50,7 +52,7 @@ internal static class DecodeCommand
             return RunAsync(
                 CommandConsole.Of(parsed),
                 ModelFile.Locate(parsed.GetValue(model)),
-                new DecodeSetting(counts, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds), others, parsed.GetValue(memory)),
+                new DecodeSetting(counts, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds), others, parsed.GetValue(memory), parsed.GetValue(kvType)),
                 parsed.GetValue(json),
                 cancellationToken);
         });
@@ -103,6 +105,7 @@ internal static class DecodeCommand
             Threads = setting.Threads,
             BoardMemoryBytes = setting.MemoryBytes,
             KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + setting.Tokens),
+            KvType = setting.KvType,
         };
         if (setting.Network.HasBoards && boards > 1)
         {

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Halo.Cli.Hosting;
+using Halo.Inference.Quantization;
 
 namespace Halo.Cli.Bench;
 
@@ -10,7 +11,8 @@ namespace Halo.Cli.Bench;
 /// <param name="Rounds">Rounds after the warm-up.</param>
 /// <param name="Network">Boards in other processes.</param>
 /// <param name="MemoryBytes">Memory of each board of this process; null for most of what the machine allows.</param>
-internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds, NetworkSetting Network, long? MemoryBytes = null);
+/// <param name="KvType">How keys and values are kept.</param>
+internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds, NetworkSetting Network, long? MemoryBytes = null, KvType KvType = default);
 
 /// <summary>What was measured.</summary>
 /// <param name="Model">The model file.</param>

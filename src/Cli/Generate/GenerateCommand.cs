@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Halo.Cli.Hosting;
+using Halo.Inference.Quantization;
 using Halo.Silo;
 
 namespace Halo.Cli.Generate;
@@ -27,6 +28,7 @@ internal static class GenerateCommand
             ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
         Option<int> threads = CommandOptions.Threads();
         Option<long?> memory = CommandOptions.MemoryLimit();
+        Option<KvType> kvType = CommandOptions.KvType();
         Option<int> maxTokens = CommandOptions.Number(
             "--max-tokens", "Tokens to generate at most.", DefaultMaxTokens, count => count >= 1, "a whole number, 1 or more");
         Option<string[]> stop = new("--stop")
@@ -39,7 +41,7 @@ internal static class GenerateCommand
 
         Command command = new("generate", "Continue a text.")
         {
-            prompt, model, boards, transport, threads, memory, maxTokens, stop,
+            prompt, model, boards, transport, threads, memory, kvType, maxTokens, stop,
         };
         network.AddTo(command);
         sampling.AddTo(command);
@@ -52,6 +54,7 @@ internal static class GenerateCommand
                 Threads = parsed.GetValue(threads),
                 Transport = parsed.GetValue(transport),
                 BoardMemoryBytes = parsed.GetValue(memory),
+                KvType = parsed.GetValue(kvType),
             };
             others.ApplyTo(options);
             Generation generation = new(CommandConsole.Of(parsed), ModelFile.Locate(parsed.GetValue(model)), options, sampling.Of(parsed))

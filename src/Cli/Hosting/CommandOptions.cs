@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Halo.Inference.Quantization;
 using Halo.Silo;
 
 namespace Halo.Cli.Hosting;
@@ -46,6 +47,10 @@ internal static class CommandOptions
         HelpName = "BYTES",
         CustomParser = result => Read(result, "--memory-limit", ByteCount.Needed, ByteCount.Read),
     };
+
+    internal static Option<KvType> KvType() => Choice(
+        "--kv-type", "How keys and values are kept, on all boards.",
+        ("f16", Inference.Quantization.KvType.F16), ("q8_0", Inference.Quantization.KvType.Q8_0), ("f32", Inference.Quantization.KvType.F32));
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object instead of tables." };
 

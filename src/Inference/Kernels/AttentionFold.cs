@@ -197,7 +197,7 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
             TLanes.Store(TLanes.Multiply(weight, unit), scores + j);
         }
 
-        float factor = now == before ? 1 : BoundedExp.Of<LanesScalar, float>(before - now);
+        float factor = now == before ? 1 : BoundedExp.Of<FloatLanesScalar, float>(before - now);
         *largest = now;
         *sum = (*sum * factor) + TLanes.Sum(total);
         return factor;

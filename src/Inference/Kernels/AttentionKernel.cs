@@ -38,16 +38,16 @@ internal static unsafe class AttentionKernel
         switch (tier)
         {
             case KernelTier.Avx512:
-                Fold<Lanes512, Vector512<float>>(layout, block, count, state, queries, room);
+                Fold<FloatLanes512, Vector512<float>>(layout, block, count, state, queries, room);
                 break;
-            case KernelTier.Avx2:
-                Fold<Lanes256, Vector256<float>>(layout, block, count, state, queries, room);
+            case KernelTier.AvxVnni or KernelTier.Avx2:
+                Fold<FloatLanes256, Vector256<float>>(layout, block, count, state, queries, room);
                 break;
             case KernelTier.Vector128:
-                Fold<Lanes128, Vector128<float>>(layout, block, count, state, queries, room);
+                Fold<FloatLanes128, Vector128<float>>(layout, block, count, state, queries, room);
                 break;
             default:
-                Fold<LanesScalar, float>(layout, block, count, state, queries, room);
+                Fold<FloatLanesScalar, float>(layout, block, count, state, queries, room);
                 break;
         }
     }
@@ -56,8 +56,8 @@ internal static unsafe class AttentionKernel
     internal static void Merge(KvLayout layout, in AttentionState earlier, in AttentionState later)
     {
         float largest = MathF.Max(*earlier.Largest, *later.Largest);
-        float kept = BoundedExp.Of<LanesScalar, float>(*earlier.Largest - largest);
-        float added = BoundedExp.Of<LanesScalar, float>(*later.Largest - largest);
+        float kept = BoundedExp.Of<FloatLanesScalar, float>(*earlier.Largest - largest);
+        float added = BoundedExp.Of<FloatLanesScalar, float>(*later.Largest - largest);
         *earlier.Largest = largest;
         *earlier.Sums = (*earlier.Sums * kept) + (*later.Sums * added);
         Span<float> totals = new(earlier.Totals, layout.PaddedDim);

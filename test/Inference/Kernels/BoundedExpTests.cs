@@ -13,10 +13,10 @@ public sealed class BoundedExpTests
     {
         Func<float, float> exp = KernelCases.Tier(tier) switch
         {
-            KernelTier.Avx512 => x => Lanes512.Largest(BoundedExp.Of<Lanes512, Vector512<float>>(Lanes512.Create(x))),
-            KernelTier.Avx2 => x => Lanes256.Largest(BoundedExp.Of<Lanes256, Vector256<float>>(Lanes256.Create(x))),
-            KernelTier.Vector128 => x => Lanes128.Largest(BoundedExp.Of<Lanes128, Vector128<float>>(Lanes128.Create(x))),
-            _ => BoundedExp.Of<LanesScalar, float>,
+            KernelTier.Avx512 => x => FloatLanes512.Largest(BoundedExp.Of<FloatLanes512, Vector512<float>>(FloatLanes512.Create(x))),
+            KernelTier.AvxVnni or KernelTier.Avx2 => x => FloatLanes256.Largest(BoundedExp.Of<FloatLanes256, Vector256<float>>(FloatLanes256.Create(x))),
+            KernelTier.Vector128 => x => FloatLanes128.Largest(BoundedExp.Of<FloatLanes128, Vector128<float>>(FloatLanes128.Create(x))),
+            _ => BoundedExp.Of<FloatLanesScalar, float>,
         };
         for (float x = -87; x <= 0; x += 0.003f)
         {

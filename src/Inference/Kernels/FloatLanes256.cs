@@ -6,7 +6,7 @@ using Halo.Inference.Quantization;
 namespace Halo.Inference.Kernels;
 
 /// <summary>8 floats at a time; needs AVX2 and FMA.</summary>
-internal readonly unsafe struct Lanes256 : IFloatLanes<Vector256<float>>
+internal readonly unsafe struct FloatLanes256 : IFloatLanes<Vector256<float>>
 {
     public static int Count => 8;
 
@@ -54,5 +54,5 @@ internal readonly unsafe struct Lanes256 : IFloatLanes<Vector256<float>>
     public static float Sum(Vector256<float> x) => Vector256.Sum(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Largest(Vector256<float> x) => Lanes128.Largest(Vector128.MaxNative(x.GetLower(), x.GetUpper()));
+    public static float Largest(Vector256<float> x) => FloatLanes128.Largest(Vector128.MaxNative(x.GetLower(), x.GetUpper()));
 }

@@ -6,7 +6,7 @@ using Halo.Inference.Quantization;
 namespace Halo.Inference.Kernels;
 
 /// <summary>16 floats at a time; needs AVX-512.</summary>
-internal readonly unsafe struct Lanes512 : IFloatLanes<Vector512<float>>
+internal readonly unsafe struct FloatLanes512 : IFloatLanes<Vector512<float>>
 {
     public static int Count => 16;
 
@@ -54,5 +54,5 @@ internal readonly unsafe struct Lanes512 : IFloatLanes<Vector512<float>>
     public static float Sum(Vector512<float> x) => Vector512.Sum(x);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float Largest(Vector512<float> x) => Lanes256.Largest(Vector256.MaxNative(x.GetLower(), x.GetUpper()));
+    public static float Largest(Vector512<float> x) => FloatLanes256.Largest(Vector256.MaxNative(x.GetLower(), x.GetUpper()));
 }

@@ -4,7 +4,7 @@ using Halo.Inference.Quantization;
 namespace Halo.Inference.Kernels;
 
 /// <summary>One float at a time, for processors without vectors.</summary>
-internal readonly unsafe struct LanesScalar : IFloatLanes<float>
+internal readonly unsafe struct FloatLanesScalar : IFloatLanes<float>
 {
     public static int Count => 1;
 

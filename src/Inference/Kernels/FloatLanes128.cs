@@ -5,7 +5,7 @@ using Halo.Inference.Quantization;
 namespace Halo.Inference.Kernels;
 
 /// <summary>4 floats at a time.</summary>
-internal readonly unsafe struct Lanes128 : IFloatLanes<Vector128<float>>
+internal readonly unsafe struct FloatLanes128 : IFloatLanes<Vector128<float>>
 {
     public static int Count => 4;
 
