@@ -23,6 +23,7 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
     private const float HalfUnit = 5.192296858534828e33f; // 2^112: see IFloatLanes.LoadHalves
 
     /// <summary>See <see cref="AttentionKernel.Fold"/>; trusts its arguments.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static void Run(KvLayout layout, byte* block, int count, in AttentionState state, int queries, float* room)
     {
         for (int query = 0; query < queries; query += AttentionKernel.QueriesAtOnce)
@@ -46,6 +47,7 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Fold<TCount>(KvLayout layout, byte* block, int count, in AttentionState state, float* room)
         where TCount : struct, ISmallCount
     {
