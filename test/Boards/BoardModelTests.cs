@@ -13,11 +13,14 @@ public sealed class BoardModelTests
     // b3 is too slow to get anything, so that a shard which goes there from b2 keeps its place in the order of additions: bits must not change.
     private static readonly double[] s_twoAndASpare = [1, 1, 0.001];
 
-    [Fact]
-    public async Task KvTransfer_BulkThenTail_ContinuesBitForBit()
+    [Theory]
+    [InlineData(KvType.F16)]
+    [InlineData(KvType.Q8_0)]
+    [InlineData(KvType.F32)]
+    public async Task KvTransfer_BulkThenTail_ContinuesBitForBit(KvType kvType)
     {
-        using BoardSet stays = new(s_twoAndASpare);
-        using BoardSet moves = new(s_twoAndASpare);
+        using BoardSet stays = new(s_twoAndASpare, kvType: kvType);
+        using BoardSet moves = new(s_twoAndASpare, kvType: kvType);
         Assert.Empty(moves.Plan.ShardsOf("b3"));
         List<RowOutcome> expected = await stays.GenerateAsync(1, 60);
         List<RowOutcome> other = await stays.GenerateAsync(2, 20);

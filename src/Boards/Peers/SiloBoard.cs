@@ -203,8 +203,15 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
                 $"Board {Name} has another file under the name {plan.Model} than the head board {plan.HeadBoard}: give both the same file, or start {Name} without it.");
         }
 
-        KvType own = _models.Open(plan.Model).Limits.KvType;
-        if (offer is not null && offer.Limits.KvType != own)
+        if (offer is not null)
+        {
+            CheckKvType(plan, offer, _models.Open(plan.Model).Limits.KvType);
+        }
+    }
+
+    private void CheckKvType(Plan plan, ModelOffer offer, KvType own)
+    {
+        if (offer.Limits.KvType != own)
         {
             throw new BoardUnfitException(
                 $"Board {Name} keeps KV in {own} and the head board {plan.HeadBoard} in {offer.Limits.KvType}: start both with the same --kv-type.");
@@ -214,12 +221,17 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
     // Pieces of two files make no model.
     private async Task TakeOfferAsync(Plan plan, ModelOffer offer)
     {
-        PieceSource source = new(plan.HeadBoard, ModelManifest.FromJson(offer.Manifest).Sha256);
+        PieceSource source = new(plan.HeadBoard, ModelManifest.FromJson(offer.Manifest).Sha256, offer.Limits.KvType);
         if (_from.TryGetValue(plan.Model, out PieceSource? before) && before.Sha256 != source.Sha256)
         {
             throw new BoardUnfitException(
                 $"Board {source.Board} has another file under the name {plan.Model} than board {before.Board}, whose weights board {Name} holds: "
                 + $"give all boards the same file; if it is to be the one of {source.Board}, start {Name} again.");
+        }
+
+        if (before is not null)
+        {
+            CheckKvType(plan, offer, before.KvType);
         }
 
         await Shares.OfferAsync(offer, CancellationToken.None);
@@ -241,5 +253,5 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
         }
     }
 
-    private sealed record PieceSource(string Board, string Sha256);
+    private sealed record PieceSource(string Board, string Sha256, KvType KvType);
 }
