@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Halo.Inference.Kernels;
 
@@ -24,7 +25,7 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
 
     /// <summary>See <see cref="AttentionKernel.Fold"/>; trusts its arguments.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    internal static void Run(KvLayout layout, byte* block, int count, in AttentionState state, int queries, float* room)
+    internal static void Run(KvLayout layout, byte* block, byte* next, int count, in AttentionState state, int queries, float* room)
     {
         for (int query = 0; query < queries; query += AttentionKernel.QueriesAtOnce)
         {
@@ -32,29 +33,29 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
             switch (queries - query)
             {
                 case 1:
-                    Fold<One>(layout, block, count, some, room);
+                    Fold<One>(layout, block, next, count, some, room);
                     break;
                 case 2:
-                    Fold<Two>(layout, block, count, some, room);
+                    Fold<Two>(layout, block, next, count, some, room);
                     break;
                 case 3:
-                    Fold<Three>(layout, block, count, some, room);
+                    Fold<Three>(layout, block, next, count, some, room);
                     break;
                 default:
-                    Fold<Four>(layout, block, count, some, room);
+                    Fold<Four>(layout, block, next, count, some, room);
                     break;
             }
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Fold<TCount>(KvLayout layout, byte* block, int count, in AttentionState state, float* room)
+    private static void Fold<TCount>(KvLayout layout, byte* block, byte* next, int count, in AttentionState state, float* room)
         where TCount : struct, ISmallCount
     {
         float* weights = room;                                                       // (queries, positions): scores first
         float* scaled = room + (AttentionKernel.QueriesAtOnce * Positions);          // (queries, positions)
         float* factors = stackalloc float[AttentionKernel.QueriesAtOnce];
-        Scores<TCount>(layout, block, state.Queries, weights);
+        Scores<TCount>(layout, block, next, state.Queries, weights);
         for (int query = 0; query < TCount.Value; query++)
         {
             factors[query] = Soften(weights + (query * Positions), count, state.Largest + query, state.Sums + query);
@@ -75,24 +76,25 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
             int column = first;
             for (; column + (2 * TLanes.Count) <= end; column += 2 * TLanes.Count)
             {
-                Accumulate<TCount, Two>(values + (column * TFormat.Bytes), stride, count, p, factors, state.Totals + column);
+                Accumulate<TCount, Two>(values + (column * TFormat.Bytes), next - block, stride, count, p, factors, state.Totals + column);
             }
 
             if (column < end) // half a group, where a vector is that wide
             {
-                Accumulate<TCount, One>(values + (column * TFormat.Bytes), stride, count, p, factors, state.Totals + column);
+                Accumulate<TCount, One>(values + (column * TFormat.Bytes), next - block, stride, count, p, factors, state.Totals + column);
             }
         }
     }
 
     // scores[q, j] = query[q] . key[j], for all 32 positions.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Scores<TCount>(KvLayout layout, byte* block, float* queries, float* scores)
+    private static void Scores<TCount>(KvLayout layout, byte* block, byte* next, float* queries, float* scores)
         where TCount : struct, ISmallCount
     {
         int headDim = layout.HeadDim;
         int stride = layout.PaddedDim;
         int groupDim = TFormat.HasScales ? Group : headDim;
+        nint ahead = (nint)(next - block);
         byte* scales = block + layout.KeyScales;
         for (int lane = 0; lane < Half; lane += TLanes.Count)
         {
@@ -105,6 +107,7 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
                 TVector b0 = default, b1 = default, b2 = default, b3 = default; // positions 16 + lane, ...
                 for (int d = 0; d < count; d++)
                 {
+                    Prefetch(keys + ahead);
                     TVector low = TFormat.Load<TLanes, TVector>(keys);
                     TVector high = TFormat.Load<TLanes, TVector>(keys + (Half * TFormat.Bytes));
                     TVector y = TLanes.Create(x[d]);
@@ -222,7 +225,7 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
 
     // totals[q, c] = factors[q] * totals[q, c] + sum over j of weights[q, j] * values[j, c], for one or two vectors of columns.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Accumulate<TCount, TVectors>(byte* values, int stride, int count, float* weights, float* factors, float* totals)
+    private static void Accumulate<TCount, TVectors>(byte* values, long ahead, int stride, int count, float* weights, float* factors, float* totals)
         where TCount : struct, ISmallCount
         where TVectors : struct, ISmallCount
     {
@@ -247,6 +250,7 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
 
         for (int j = 0; j < count; j++)
         {
+            Prefetch(values + ahead);
             TVector left = TFormat.Load<TLanes, TVector>(values);
             TVector right = TVectors.Value > 1 ? TFormat.Load<TLanes, TVector>(values + (TLanes.Count * TFormat.Bytes)) : default;
             Step<TVectors>(weights[j], left, right, ref a0, ref b0);
@@ -282,6 +286,16 @@ internal static unsafe class AttentionFold<TLanes, TVector, TFormat>
         if (TCount.Value > 3)
         {
             End<TVectors>(a3, b3, totals + (3 * stride));
+        }
+    }
+
+    // The processor foresees what follows within a page; the next block lies elsewhere.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Prefetch(byte* address)
+    {
+        if (Sse.IsSupported)
+        {
+            Sse.Prefetch0(address);
         }
     }
 

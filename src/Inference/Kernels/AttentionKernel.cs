@@ -28,26 +28,27 @@ internal static unsafe class AttentionKernel
     /// <param name="tier">Instructions to use.</param>
     /// <param name="layout">How the block lies.</param>
     /// <param name="block">The block.</param>
+    /// <param name="next">The block that will be read after it, which is fetched meanwhile; the same one where there is none.</param>
     /// <param name="count">Positions, 1 to 32.</param>
     /// <param name="state">The queries and what they have seen.</param>
     /// <param name="queries">Queries, 1 or more.</param>
     /// <param name="room"><see cref="RoomFloats"/> floats of this thread's own.</param>
-    internal static void Fold(KernelTier tier, KvLayout layout, byte* block, int count, in AttentionState state, int queries, float* room)
+    internal static void Fold(KernelTier tier, KvLayout layout, byte* block, byte* next, int count, in AttentionState state, int queries, float* room)
     {
         Debug.Assert(count is >= 1 and <= KvLayout.BlockPositions);
         switch (tier)
         {
             case KernelTier.Avx512:
-                Fold<FloatLanes512, Vector512<float>>(layout, block, count, state, queries, room);
+                Fold<FloatLanes512, Vector512<float>>(layout, block, next, count, state, queries, room);
                 break;
             case KernelTier.AvxVnni or KernelTier.Avx2:
-                Fold<FloatLanes256, Vector256<float>>(layout, block, count, state, queries, room);
+                Fold<FloatLanes256, Vector256<float>>(layout, block, next, count, state, queries, room);
                 break;
             case KernelTier.Vector128:
-                Fold<FloatLanes128, Vector128<float>>(layout, block, count, state, queries, room);
+                Fold<FloatLanes128, Vector128<float>>(layout, block, next, count, state, queries, room);
                 break;
             default:
-                Fold<FloatLanesScalar, float>(layout, block, count, state, queries, room);
+                Fold<FloatLanesScalar, float>(layout, block, next, count, state, queries, room);
                 break;
         }
     }
@@ -72,20 +73,20 @@ internal static unsafe class AttentionKernel
         _ => Q8Format.Unit,
     };
 
-    private static void Fold<TLanes, TVector>(KvLayout layout, byte* block, int count, in AttentionState state, int queries, float* room)
+    private static void Fold<TLanes, TVector>(KvLayout layout, byte* block, byte* next, int count, in AttentionState state, int queries, float* room)
         where TLanes : struct, IFloatLanes<TVector>
         where TVector : struct
     {
         switch (layout.Type)
         {
             case KvType.F32:
-                AttentionFold<TLanes, TVector, F32Format>.Run(layout, block, count, state, queries, room);
+                AttentionFold<TLanes, TVector, F32Format>.Run(layout, block, next, count, state, queries, room);
                 break;
             case KvType.F16:
-                AttentionFold<TLanes, TVector, F16Format>.Run(layout, block, count, state, queries, room);
+                AttentionFold<TLanes, TVector, F16Format>.Run(layout, block, next, count, state, queries, room);
                 break;
             default:
-                AttentionFold<TLanes, TVector, Q8Format>.Run(layout, block, count, state, queries, room);
+                AttentionFold<TLanes, TVector, Q8Format>.Run(layout, block, next, count, state, queries, room);
                 break;
         }
     }

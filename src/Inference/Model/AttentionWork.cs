@@ -200,6 +200,8 @@ internal sealed unsafe class AttentionWork : IParallelWork, IDisposable
         for (int position = first; position < end; position += KvLayout.BlockPositions)
         {
             byte* block = kv.Block(slot, rows.KvHead, position / KvLayout.BlockPositions);
+            int following = position + KvLayout.BlockPositions;
+            byte* after = following < end ? kv.Block(slot, rows.KvHead, following / KvLayout.BlockPositions) : block;
             for (int row = 0; row < rows.Count;)
             {
                 int count = Seen(rows.First + row, position);
@@ -211,7 +213,7 @@ internal sealed unsafe class AttentionWork : IParallelWork, IDisposable
 
                 if (count > 0)
                 {
-                    AttentionKernel.Fold(_tier, kv.Layout, block, count, state.From(row * _headsPerGroup), (next - row) * _headsPerGroup, room);
+                    AttentionKernel.Fold(_tier, kv.Layout, block, after, count, state.From(row * _headsPerGroup), (next - row) * _headsPerGroup, room);
                 }
 
                 row = next;
