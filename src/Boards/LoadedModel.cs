@@ -47,10 +47,14 @@ public sealed class LoadedModel : IDisposable
     public ModelImportance? Importance { get; private init; }
 
     /// <summary>Opens a model file, with its importance where a file of the same name and the ending .halo is beside it.</summary>
+    /// <param name="name">The name under which it is served.</param>
+    /// <param name="path">The file.</param>
+    /// <param name="limits">Sizes of a step.</param>
+    /// <param name="mode">Where boards of this process compute from.</param>
     /// <exception cref="GgufFormatException">The file is no usable model, or what lies beside it is not its importance.</exception>
-    public static LoadedModel Open(string name, string path, StepLimits limits)
+    public static LoadedModel Open(string name, string path, StepLimits limits, WeightMode mode = WeightMode.Auto)
     {
-        ModelWeights weights = ModelWeights.Open(path);
+        ModelWeights weights = ModelWeights.Open(path, mode);
         try
         {
             return new LoadedModel(name, weights, limits) { Importance = ReadImportance(Path.ChangeExtension(path, ".halo"), weights.Layout) };

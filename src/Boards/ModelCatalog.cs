@@ -9,11 +9,14 @@ public sealed class ModelCatalog : IDisposable
     private readonly SortedDictionary<string, string> _paths;
     private readonly Dictionary<string, LoadedModel> _open = [];
     private readonly StepLimits _limits;
+    private readonly WeightMode _mode;
 
     /// <param name="paths">Model files by name.</param>
     /// <param name="limits">Sizes of a step, for all models.</param>
-    public ModelCatalog(IReadOnlyDictionary<string, string> paths, StepLimits limits)
+    /// <param name="mode">Where boards of this process compute from.</param>
+    public ModelCatalog(IReadOnlyDictionary<string, string> paths, StepLimits limits, WeightMode mode = WeightMode.Auto)
     {
+        _mode = mode;
         _paths = new SortedDictionary<string, string>(paths.ToDictionary(), StringComparer.Ordinal);
         _limits = limits;
     }
@@ -53,7 +56,7 @@ public sealed class ModelCatalog : IDisposable
                 throw new KeyNotFoundException($"There is no model '{name}'; this service has {string.Join(", ", _paths.Keys)}.");
             }
 
-            model = LoadedModel.Open(name, path, _limits);
+            model = LoadedModel.Open(name, path, _limits, _mode);
             _open.Add(name, model);
             return model;
         }

@@ -51,6 +51,7 @@ internal static class GatewayArguments
         ["critical-boards"] = "Halo:CriticalBoards",
         ["udp-port"] = "Halo:UdpPort",
         ["board-memory"] = "Halo:BoardMemoryBytes",
+        ["weights"] = "Halo:Weights",
         ["kv-positions"] = "Halo:KvPositions",
         ["kv-type"] = "Halo:KvType",
         ["cluster"] = "Halo:Gateway:Cluster",

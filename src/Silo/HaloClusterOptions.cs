@@ -136,6 +136,9 @@ public sealed class HaloClusterOptions
     /// <summary>How keys and values are kept, on all boards: F16, Q8_0 or F32.</summary>
     public KvType KvType { get; set; }
 
+    /// <summary>Where this process's boards compute from.</summary>
+    public WeightMode Weights { get; set; }
+
     /// <summary>Sizes of a step.</summary>
     public StepLimits Limits { get; set; } = new();
 

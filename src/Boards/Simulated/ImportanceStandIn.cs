@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using Halo.Fabric.Simulated;
-using Halo.Inference.Kernels;
 using Halo.Inference.Model;
 using Halo.Planning;
 using Halo.Planning.Assignment;
@@ -53,7 +52,7 @@ internal sealed class ImportanceStandIn : IStageStandIn
         }
 
         Span<float> input = stackalloc float[residual.Length];
-        RmsNorm.Apply(residual, _model.Norms.OfStage(stage), _model.Config.NormEpsilon, input);
+        _model.Norms.OfStage(stage).Apply(residual, input);
         foreach (int group in _groups[index] ?? [])
         {
             known.Surrogates[group].AddTo(input, sum);

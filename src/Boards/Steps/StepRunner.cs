@@ -191,7 +191,7 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
 
         for (int row = 0; row < step.Rows.Count; row++)
         {
-            _weights.Embedding.Lookup(step.Rows[row].TokenId, _embeddings.AsSpan(row * hiddenSize, hiddenSize));
+            _weights.Embedding.Lookup(step.Rows[row].TokenId, step.Rows[row].Position, _embeddings.AsSpan(row * hiddenSize, hiddenSize));
         }
 
         int length = StepCodec.Write(step, _embeddings.AsSpan(0, step.Rows.Count * hiddenSize), _announcement);

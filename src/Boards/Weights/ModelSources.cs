@@ -19,14 +19,17 @@ public sealed class ModelSources : IDisposable
     private readonly string _cacheFolder;
     private readonly PieceCache _cache;
     private readonly ILogger _log;
+    private readonly WeightMode _mode;
 
     /// <param name="files">Model files that this board has.</param>
     /// <param name="cacheFolder">Where pieces and hashes are kept.</param>
     /// <param name="cacheBytes">The most bytes of pieces; null takes most of what the volume has.</param>
     /// <param name="log">Where damaged pieces and unusable files are told.</param>
+    /// <param name="mode">Where shards of a file that this board has compute from.</param>
     /// <exception cref="IOException">The cache folder cannot be made or read.</exception>
-    public ModelSources(IReadOnlyList<string> files, string cacheFolder, long? cacheBytes, ILogger log)
+    public ModelSources(IReadOnlyList<string> files, string cacheFolder, long? cacheBytes, ILogger log, WeightMode mode = WeightMode.Auto)
     {
+        _mode = mode;
         _files = files;
         _cacheFolder = cacheFolder;
         _log = log;
@@ -56,7 +59,7 @@ public sealed class ModelSources : IDisposable
 
         string? file = await FindFileAsync(manifest, cancellation);
         ModelPieces? pieces = file is null ? _cache.Of(manifest) : null;
-        OpenedModel opened = new(manifest.Sha256, file is null ? pieces!.Weights() : ModelWeights.Open(file), pieces);
+        OpenedModel opened = new(manifest.Sha256, file is null ? pieces!.Weights() : ModelWeights.Open(file, _mode), pieces);
         lock (_gate)
         {
             if (_open.TryGetValue(name, out OpenedModel? other))

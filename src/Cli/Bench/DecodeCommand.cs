@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Halo.Cli.Hosting;
 using Halo.Grains;
+using Halo.Inference.Model;
 using Halo.Inference.Quantization;
 using Halo.Inference.Tokenization;
 using Halo.Silo;
@@ -22,6 +23,7 @@ internal static class DecodeCommand
         Option<string?> model = CommandOptions.Model();
         Option<int[]> boards = CommandOptions.BoardCounts(1, 8);
         Option<int> threads = CommandOptions.Threads();
+        Option<WeightMode> weights = CommandOptions.Weights();
         Option<int> tokens = CommandOptions.Number(
             "--tokens", "Tokens to decode in a round.", 64, count => count >= 2, "a whole number, 2 or more");
         Option<int> rounds = CommandOptions.Number(
@@ -32,7 +34,7 @@ internal static class DecodeCommand
         Option<bool> json = CommandOptions.Json();
         Command command = new("decode", "Compare decode speed between numbers of boards; with --board, between this process's board alone and all.")
         {
-            model, boards, threads, tokens, rounds, memory, kvType, json,
+            model, boards, threads, weights, tokens, rounds, memory, kvType, json,
         };
         network.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -52,7 +54,11 @@ internal static class DecodeCommand
             return RunAsync(
                 CommandConsole.Of(parsed),
                 ModelFile.Locate(parsed.GetValue(model)),
-                new DecodeSetting(counts, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds), others, parsed.GetValue(memory), parsed.GetValue(kvType)),
+                new DecodeSetting(counts, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds), others, parsed.GetValue(memory))
+                {
+                    Weights = parsed.GetValue(weights),
+                    KvType = parsed.GetValue(kvType),
+                },
                 parsed.GetValue(json),
                 cancellationToken);
         });
@@ -104,6 +110,7 @@ internal static class DecodeCommand
             Boards = boards,
             Threads = setting.Threads,
             BoardMemoryBytes = setting.MemoryBytes,
+            Weights = setting.Weights,
             KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + setting.Tokens),
             KvType = setting.KvType,
         };

@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Halo.Cli.Hosting;
+using Halo.Inference.Model;
 using Halo.Inference.Quantization;
 
 namespace Halo.Cli.Bench;
@@ -11,8 +12,14 @@ namespace Halo.Cli.Bench;
 /// <param name="Rounds">Rounds after the warm-up.</param>
 /// <param name="Network">Boards in other processes.</param>
 /// <param name="MemoryBytes">Memory of each board of this process; null for most of what the machine allows.</param>
-/// <param name="KvType">How keys and values are kept.</param>
-internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds, NetworkSetting Network, long? MemoryBytes = null, KvType KvType = default);
+internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int Rounds, NetworkSetting Network, long? MemoryBytes = null)
+{
+    /// <summary>Where this process's boards compute from.</summary>
+    internal WeightMode Weights { get; init; }
+
+    /// <summary>How keys and values are kept.</summary>
+    internal KvType KvType { get; init; }
+}
 
 /// <summary>What was measured.</summary>
 /// <param name="Model">The model file.</param>

@@ -92,7 +92,7 @@ internal sealed class ChoiceMeter : IStageObserver
                 importance.Predictor?.Score(input, scores);
                 return importance.Predictor is not null;
             case Choice.Cats:
-                return stage.Kind == PieceKind.FeedForward && ScoreMagnitudes(stage.Index, Silu(stage.Gate(row)), scores);
+                return stage.HasGate && ScoreMagnitudes(stage.Index, Silu(stage.Gate(row)), scores);
             case Choice.Teal:
                 return ScoreMagnitudes(stage.Index, stage.Hidden(row), scores);
             default:

@@ -46,7 +46,7 @@ internal static class ImportanceFit
     {
         LayerTypes types = layout.Layers[layer];
         ModelConfig config = layout.Config;
-        double bytes = (TensorTypes.RowBytes(types.Gate, config.HiddenSize) + TensorTypes.RowBytes(types.Up, config.HiddenSize)) * config.IntermediateSize
+        double bytes = (types.GateBytes(config.HiddenSize) + TensorTypes.RowBytes(types.Up, config.HiddenSize)) * config.IntermediateSize
             + (TensorTypes.RowBytes(types.Down, config.IntermediateSize) * config.HiddenSize);
         double numbers = bytes * MostPredictorShare / sizeof(float);
         return numbers >= (double)groups * config.HiddenSize

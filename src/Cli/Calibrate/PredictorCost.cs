@@ -30,7 +30,7 @@ internal sealed record PredictorCost(double[] FeedForwardMicroseconds, double[] 
         Step step = new();
         step.Rows.Add(new StepRow(0, 0, 0));
         float[] embedding = new float[config.HiddenSize];
-        weights.Embedding.Lookup(0, embedding);
+        weights.Embedding.Lookup(0, 0, embedding);
         walk.Begin(step, embedding, shards);
         (double[][] forward, double[][] predictor) = Time(walk, importance, embedding, cancellation);
         foreach (FeedForwardShard shard in shards.FeedForward.SelectMany(layer => layer))

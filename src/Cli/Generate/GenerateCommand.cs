@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Halo.Cli.Hosting;
+using Halo.Inference.Model;
 using Halo.Inference.Quantization;
 using Halo.Silo;
 
@@ -28,6 +29,7 @@ internal static class GenerateCommand
             ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
         Option<int> threads = CommandOptions.Threads();
         Option<long?> memory = CommandOptions.MemoryLimit();
+        Option<WeightMode> weights = CommandOptions.Weights();
         Option<KvType> kvType = CommandOptions.KvType();
         Option<int> maxTokens = CommandOptions.Number(
             "--max-tokens", "Tokens to generate at most.", DefaultMaxTokens, count => count >= 1, "a whole number, 1 or more");
@@ -41,7 +43,7 @@ internal static class GenerateCommand
 
         Command command = new("generate", "Continue a text.")
         {
-            prompt, model, boards, transport, threads, memory, kvType, maxTokens, stop,
+            prompt, model, boards, transport, threads, memory, weights, kvType, maxTokens, stop,
         };
         network.AddTo(command);
         sampling.AddTo(command);
@@ -54,6 +56,7 @@ internal static class GenerateCommand
                 Threads = parsed.GetValue(threads),
                 Transport = parsed.GetValue(transport),
                 BoardMemoryBytes = parsed.GetValue(memory),
+                Weights = parsed.GetValue(weights),
                 KvType = parsed.GetValue(kvType),
             };
             others.ApplyTo(options);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using Halo.Inference.Model;
 using Halo.Inference.Quantization;
 using Halo.Silo;
 
@@ -47,6 +48,10 @@ internal static class CommandOptions
         HelpName = "BYTES",
         CustomParser = result => Read(result, "--memory-limit", ByteCount.Needed, ByteCount.Read),
     };
+
+    internal static Option<WeightMode> Weights() => Choice(
+        "--weights", "Where this process's boards compute from: copies in a faster layout, or the mapped file; auto takes copies where memory has room.",
+        ("auto", WeightMode.Auto), ("repacked", WeightMode.Repacked), ("mapped", WeightMode.Mapped));
 
     internal static Option<KvType> KvType() => Choice(
         "--kv-type", "How keys and values are kept, on all boards.",

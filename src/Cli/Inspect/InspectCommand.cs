@@ -92,6 +92,11 @@ internal static class InspectCommand
             return;
         }
 
+        if (splits.Note is { } note)
+        {
+            Heading(console, note);
+        }
+
         Heading(
             console,
             $"Memory of boards of equal speed in MB, with KV for {splits.Plans[0].KvPositions:N0} positions in {splits.KvType}; "

@@ -7,7 +7,7 @@ using Halo.Planning.Assignment;
 namespace Halo.Cli.Inspect;
 
 /// <summary>
-/// A model file as one JSON object: <c>file version bytes metadata tensors totals splits splitsMissingBecause</c>. Metadata arrays are
+/// A model file as one JSON object: <c>file version bytes metadata tensors totals splits splitsMissingBecause note</c>. Metadata arrays are
 /// given by type and length.
 /// </summary>
 internal static class InspectJson
@@ -131,5 +131,6 @@ internal static class InspectJson
 
         json.WriteEndArray();
         json.WriteString("splitsMissingBecause", splits.MissingBecause);
+        json.WriteString("note", splits.Note);
     }
 }

@@ -31,6 +31,9 @@ internal sealed class SplitMemory
     /// <summary>Why there are no plans; null where there are.</summary>
     internal string? MissingBecause { get; }
 
+    /// <summary>What is to be known of how the file is read; null where there is nothing.</summary>
+    internal string? Note { get; private init; }
+
     /// <summary>Plans a model without loading it.</summary>
     internal static SplitMemory Of(string path, int[] boardCounts, KvType kvType)
     {
@@ -39,7 +42,7 @@ internal sealed class SplitMemory
             using LoadedModel model = LoadedModel.Open(Path.GetFileNameWithoutExtension(path), path, new StepLimits { KvType = kvType });
             ModelProfile profile = model.Profile;
             IEnumerable<Plan> plans = boardCounts.Select(count => Planner.Create(profile, Boards(count), new PlanRequest()));
-            return new SplitMemory(profile, [.. plans], null) { KvType = kvType };
+            return new SplitMemory(profile, [.. plans], null) { KvType = kvType, Note = model.Weights.Config.Note };
         }
         catch (GgufFormatException fault)
         {

@@ -2,14 +2,14 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Halo.Inference.Kernels;
 
-/// <summary>Rotary position embedding of interleaved pairs, the order in which GGUF files of LLaMA keep queries and keys.</summary>
+/// <summary>Rotary position embedding, of pairs in either order.</summary>
 /// <remarks>
-/// Per head and pair i: (a, b) = (row[2i], row[2i + 1]) becomes (a cos - b sin, a sin + b cos), with angle = position *
-/// inverseFrequencies[i]. Columns of a head from rotaryDim on stay as they are.
+/// Per head and pair i: (a, b) becomes (a cos - b sin, a sin + b cos), with angle = position * inverseFrequencies[i]; a and b are
+/// row[2i] and row[2i + 1], or row[i] and row[i + rotaryDim / 2]. Columns of a head from rotaryDim on stay as they are.
 /// </remarks>
 public static class Rope
 {
-    /// <summary>Rotates all heads of a row, computing the angles: for tests and single calls. <see cref="RopeTable"/> is for decoding.</summary>
+    /// <summary>Rotates interleaved pairs of all heads of a row, computing the angles: for tests and single calls. <see cref="RopeTable"/> is for decoding.</summary>
     /// <param name="row">(heads, headDim), changed in place.</param>
     /// <param name="headDim">Columns of a head.</param>
     /// <param name="rotaryDim">Even, at most <paramref name="headDim"/>.</param>
@@ -35,15 +35,17 @@ public static class Rope
     }
 
     /// <summary>Rotates all heads of a row by angles whose cosines and sines, (rotaryDim / 2) each, are known.</summary>
-    internal static void Apply(Span<float> row, int headDim, ReadOnlySpan<float> cosines, ReadOnlySpan<float> sines)
+    internal static void Apply(Span<float> row, int headDim, ReadOnlySpan<float> cosines, ReadOnlySpan<float> sines, RotaryPairs order)
     {
         CheckHeads(row.Length, headDim);
+        (int next, int apart) = order == RotaryPairs.Interleaved ? (2, 1) : (1, cosines.Length);
         for (int start = 0; start < row.Length; start += headDim)
         {
             Span<float> head = row.Slice(start, 2 * cosines.Length);
             for (int i = 0; i < cosines.Length; i++)
             {
-                (head[2 * i], head[(2 * i) + 1]) = Rotate(head[2 * i], head[(2 * i) + 1], cosines[i], sines[i]);
+                int at = next * i;
+                (head[at], head[at + apart]) = Rotate(head[at], head[at + apart], cosines[i], sines[i]);
             }
         }
     }

@@ -8,15 +8,20 @@ public sealed class RopeTable : IDisposable
     private readonly AlignedBuffer<float> _cosines; // (maxPosition, rotaryDim / 2), f32
     private readonly AlignedBuffer<float> _sines; // (maxPosition, rotaryDim / 2), f32
     private readonly int _pairs;
+    private readonly RotaryPairs _order;
 
     /// <summary>Computes the table for positions 0 to <paramref name="maxPosition"/> - 1.</summary>
     /// <param name="maxPosition">Number of positions.</param>
-    /// <param name="inverseFrequencies">(rotaryDim / 2), radians per position.</param>
-    public RopeTable(int maxPosition, ReadOnlySpan<float> inverseFrequencies)
+    /// <param name="inverseFrequencies">(rotaryDim / 2), radians per position; none where nothing turns.</param>
+    /// <param name="order">Which elements turn together.</param>
+    /// <param name="magnitude">What turned elements are multiplied by, above 0; 1 but for some ways of stretching the context.</param>
+    public RopeTable(
+        int maxPosition, ReadOnlySpan<float> inverseFrequencies, RotaryPairs order = RotaryPairs.Interleaved, float magnitude = 1)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxPosition);
         MaxPosition = maxPosition;
         _pairs = inverseFrequencies.Length;
+        _order = order;
         _cosines = new AlignedBuffer<float>((long)maxPosition * _pairs);
         _sines = new AlignedBuffer<float>((long)maxPosition * _pairs);
         for (int position = 0; position < maxPosition; position++)
@@ -25,7 +30,8 @@ public sealed class RopeTable : IDisposable
             Span<float> sines = Row(_sines, position);
             for (int i = 0; i < _pairs; i++)
             {
-                (cosines[i], sines[i]) = Rope.Angle(position, inverseFrequencies[i]);
+                (float cos, float sin) = Rope.Angle(position, inverseFrequencies[i]);
+                (cosines[i], sines[i]) = (cos * magnitude, sin * magnitude);
             }
         }
     }
@@ -56,7 +62,10 @@ public sealed class RopeTable : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)position, (uint)MaxPosition, nameof(position));
         ArgumentOutOfRangeException.ThrowIfLessThan(headDim, RotaryDim);
-        Rope.Apply(row, headDim, Row(_cosines, position), Row(_sines, position));
+        if (_pairs > 0)
+        {
+            Rope.Apply(row, headDim, Row(_cosines, position), Row(_sines, position), _order);
+        }
     }
 
     /// <summary>Gives the memory back.</summary>

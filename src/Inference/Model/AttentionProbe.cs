@@ -29,6 +29,7 @@ public sealed unsafe class AttentionProbe : IDisposable
         ModelConfig config = new()
         {
             Name = "attention",
+            Architecture = "llama",
             HiddenSize = 1,
             IntermediateSize = 1,
             LayerCount = 1,

@@ -1,4 +1,5 @@
 using Halo.Inference.Kernels;
+using Halo.Inference.Model.Architectures;
 using Halo.Inference.Model.Streaming;
 
 namespace Halo.Inference.Model;
@@ -15,12 +16,14 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
     private readonly SlicedMatrix _value;  // (KV heads * headDim, hiddenSize)
     private readonly SlicedMatrix _output; // (hiddenSize, covering columns)
     private readonly int _headDim;
+    private readonly HeadVectors _vectors;
     private readonly RopeTable _rope;
     private readonly IDisposable? _owner; // what the matrices lie in, where that is the shard's alone
 
     internal AttentionShard(
         ModelConfig config,
         RopeTable rope,
+        HeadVectors vectors,
         SlicedMatrix query,
         SlicedMatrix key,
         SlicedMatrix value,
@@ -34,6 +37,7 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
         _output = output;
         _headDim = config.HeadDim;
         _rope = rope;
+        _vectors = vectors;
         _owner = owner;
         Kv = kv;
     }
@@ -119,10 +123,12 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
         for (int row = 0; row < scratch.RowCount; row++)
         {
             int position = scratch.Positions[row];
-            _rope.Apply(new Span<float>(scratch.Query.Pointer + (long)row * queryWidth, queryWidth), _headDim, position);
+            Span<float> queries = new(scratch.Query.Pointer + (long)row * queryWidth, queryWidth);
             Span<float> keys = new(scratch.Key.Pointer + (long)row * kvWidth, kvWidth);
-            _rope.Apply(keys, _headDim, position);
             Span<float> values = new(scratch.Value.Pointer + (long)row * kvWidth, kvWidth);
+            _vectors.Apply(queries, keys, values);
+            _rope.Apply(queries, _headDim, position);
+            _rope.Apply(keys, _headDim, position);
             for (int head = 0; head < Kv.KvHeads; head++)
             {
                 Kv.Write(scratch.Slots[row], head, position, keys.Slice(head * _headDim, _headDim), values.Slice(head * _headDim, _headDim));

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Halo.Inference.Kernels;
 using Halo.Inference.Quantization;
 
@@ -6,23 +7,48 @@ namespace Halo.Inference.Model;
 /// <summary>The token embeddings, which the head board looks up; the rows then travel with the step.</summary>
 public sealed unsafe class EmbeddingTable
 {
-    private readonly WeightMatrix _table; // (vocabularySize, hiddenSize)
+    private const int MostOnStack = 4096; // floats
 
-    internal EmbeddingTable(WeightMatrix table) => _table = table;
+    private readonly WeightMatrix _table;      // (vocabularySize, hiddenSize)
+    private readonly WeightMatrix? _positions; // (contextLength, hiddenSize), where positions are learned
+
+    internal EmbeddingTable(WeightMatrix table, WeightMatrix? positions = null)
+    {
+        _table = table;
+        _positions = positions;
+    }
 
     /// <summary>Tokens in the table.</summary>
     public int VocabularySize => _table.Rows;
 
-    /// <summary>Writes the embedding of a token: hiddenSize floats.</summary>
-    /// <exception cref="StepException">There is no such token.</exception>
-    public void Lookup(int tokenId, Span<float> row)
+    /// <summary>Writes the embedding of a token at a position: hiddenSize floats. Only learned positions make it depend on the latter.</summary>
+    /// <exception cref="StepException">There is no such token, or no such position.</exception>
+    public void Lookup(int tokenId, int position, Span<float> row)
     {
         if ((uint)tokenId >= (uint)_table.Rows)
         {
             throw new StepException($"Token {tokenId} is outside the vocabulary of {_table.Rows} tokens.");
         }
 
-        int rowBytes = (int)TensorTypes.RowBytes(_table.Type, _table.Columns);
-        BlockCodec.Dequantize(_table.Type, new ReadOnlySpan<byte>(_table.Data + tokenId * _table.RowStrideBytes, rowBytes), row);
+        Read(_table, tokenId, row);
+        if (_positions is not { } positions)
+        {
+            return;
+        }
+
+        if ((uint)position >= (uint)positions.Rows)
+        {
+            throw new StepException($"Position {position} is outside the context of {positions.Rows} positions.");
+        }
+
+        Span<float> learned = row.Length <= MostOnStack ? stackalloc float[row.Length] : new float[row.Length];
+        Read(positions, position, learned);
+        TensorPrimitives.Add(row, learned, row);
+    }
+
+    private static void Read(in WeightMatrix matrix, int row, Span<float> values)
+    {
+        int rowBytes = (int)TensorTypes.RowBytes(matrix.Type, matrix.Columns);
+        BlockCodec.Dequantize(matrix.Type, new ReadOnlySpan<byte>(matrix.Data + row * matrix.RowStrideBytes, rowBytes), values);
     }
 }

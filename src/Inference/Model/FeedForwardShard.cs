@@ -4,8 +4,8 @@ using Halo.Inference.Model.Streaming;
 namespace Halo.Inference.Model;
 
 /// <summary>
-/// Some neuron groups of one layer's feed-forward: <c>y = sum over own neurons j of down[:, j] * silu(gate[j] x) * (up[j] x)</c>.
-/// Gate and up are cut by rows (column-parallel), down by columns (row-parallel), so the shards' outputs add up to the block's.
+/// Some neuron groups of one layer's feed-forward: <c>y = sum over own neurons j of down[:, j] * silu(gate[j] x) * (up[j] x)</c>, or
+/// <c>gelu(up[j] x)</c> where there is no gate; gate and up with their biases, if there are any. Gate and up are cut by rows (column-parallel), down by columns (row-parallel), so the shards' outputs add up to the block's.
 /// The neurons may lie in several parts, whose outputs are added in order.
 /// </summary>
 public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
@@ -17,7 +17,7 @@ public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
     internal FeedForwardShard(params FeedForwardPart[] parts)
     {
         _parts = parts;
-        _quantizeInput = parts.Any(part => MatMul.NeedsQuantizedInput(part.Gate.Matrix.Type) || MatMul.NeedsQuantizedInput(part.Up.Matrix.Type));
+        _quantizeInput = parts.Any(part => (part.Gate is not null && MatMul.NeedsQuantizedInput(part.Gate.Matrix.Type)) || MatMul.NeedsQuantizedInput(part.Up.Matrix.Type));
         _quantizeGated = parts.Any(part => MatMul.NeedsQuantizedInput(part.Down.Matrix.Type));
     }
 
@@ -40,24 +40,29 @@ public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
 
         // Part after part in the scratch, each (rows, its neurons); three rounds of the team, however many parts there are.
         MatMulWork products = scratch.Products.Of(scratch.Normed);
-        SwiGluWork swiGlu = scratch.SwiGlu.Of(scratch.RowCount, _quantizeGated);
+        ActivationWork activation = scratch.Activation.Of(scratch.RowCount, _quantizeGated);
         DownWork down = scratch.Down.Into(partialSum, scratch.PartSum.Pointer, _parts[0].Down.Matrix.Rows);
         long start = 0;
         for (int i = 0; i < _parts.Length; i++)
         {
             FeedForwardPart part = _parts[i];
-            float* gate = scratch.Gate.Pointer + start;
+            float* gate = part.Gate is null ? null : scratch.Gate.Pointer + start;
             float* up = scratch.Up.Pointer + start;
             Activations gated = scratch.Gated(i, part.Neurons);
             gated.SetShape(scratch.RowCount, part.Neurons);
-            products.Into(part.Gate.Matrix, gate, part.Neurons).Into(part.Up.Matrix, up, part.Neurons);
-            swiGlu.Add(gate, up, gated);
+            if (part.Gate is not null)
+            {
+                products.Into(part.Gate.Matrix, gate, part.Neurons);
+            }
+
+            products.Into(part.Up.Matrix, up, part.Neurons);
+            activation.Add(gate, up, part.Biases, gated);
             down.Add(part.Down.Matrix, gated);
             start += (long)scratch.RowCount * part.Neurons;
         }
 
         scratch.Team.Run(products);
-        scratch.Team.Run(swiGlu);
+        scratch.Team.Run(activation);
         scratch.Team.Run(down);
     }
 
@@ -85,26 +90,32 @@ public sealed unsafe class FeedForwardShard : IStageShard, IDisposable
     private void Compute(StreamedStage stage, StageScratch scratch, OrderedSum sum, int width)
     {
         MatMulWork products = scratch.Products.Of(scratch.Normed);
-        SwiGluWork swiGlu = scratch.SwiGlu.Of(scratch.RowCount, _quantizeGated);
+        ActivationWork activation = scratch.Activation.Of(scratch.RowCount, _quantizeGated);
         DownWork down = scratch.Down.Into(null, null, width);
         long start = 0;
         foreach (ReadyPiece piece in scratch.Ready)
         {
             PieceSlot slot = stage.Slots[piece.Index];
             byte* bytes = (byte*)piece.Bytes;
-            int neurons = _parts[piece.Index].Neurons;
-            float* gate = scratch.Gate.Pointer + start;
+            FeedForwardPart part = _parts[piece.Index];
+            int neurons = part.Neurons;
+            float* gate = part.Gate is null ? null : scratch.Gate.Pointer + start;
             float* up = scratch.Up.Pointer + start;
             Activations gated = scratch.Gated(piece.Index, neurons);
             gated.SetShape(scratch.RowCount, neurons);
-            products.Into(slot.Matrix(0, bytes), gate, neurons).Into(slot.Matrix(1, bytes), up, neurons);
-            swiGlu.Add(gate, up, gated);
-            down.Add(slot.Matrix(2, bytes), gated, sum.Room(piece.Index));
+            if (part.Gate is not null)
+            {
+                products.Into(slot.Matrix(0, bytes), gate, neurons);
+            }
+
+            products.Into(slot.Matrix(part.UpIndex, bytes), up, neurons);
+            activation.Add(gate, up, part.Biases, gated);
+            down.Add(slot.Matrix(part.UpIndex + 1, bytes), gated, sum.Room(piece.Index));
             start += (long)scratch.RowCount * neurons;
         }
 
         scratch.Team.Run(products);
-        scratch.Team.Run(swiGlu);
+        scratch.Team.Run(activation);
         scratch.Team.Run(down);
         foreach (ReadyPiece piece in scratch.Ready)
         {

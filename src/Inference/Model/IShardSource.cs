@@ -9,7 +9,7 @@ public interface IShardSource : IDisposable
     /// <summary>The model's shape.</summary>
     ModelConfig Config { get; }
 
-    /// <summary>RMSNorm weights.</summary>
+    /// <summary>The norms of all stages.</summary>
     ModelNorms Norms { get; }
 
     /// <summary>Cuts out head groups [first, first + count) of a layer's attention.</summary>

@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using Halo.Inference.Kernels;
 using Halo.Inference.Memory;
 using Halo.Inference.Model.Pieces;
 using Halo.Inference.Threading;
@@ -79,14 +78,14 @@ public sealed unsafe class LayerWalk : IDisposable
     /// <summary>Computes this board's part of a layer's attention into <paramref name="partialSum"/> (rows, hiddenSize).</summary>
     public void Attention(int layer, Span<float> partialSum)
     {
-        Prepare(PieceKind.Attention, layer, _shards.Attention[layer], _norms.Attention[layer]);
+        Prepare(PieceKind.Attention, layer, _shards.Attention[layer], _norms.OfStage(2 * layer));
         AddUp(_shards.Attention[layer], partialSum);
     }
 
     /// <summary>Computes this board's part of a layer's feed-forward into <paramref name="partialSum"/> (rows, hiddenSize).</summary>
     public void FeedForward(int layer, Span<float> partialSum)
     {
-        Prepare(PieceKind.FeedForward, layer, _shards.FeedForward[layer], _norms.FeedForward[layer]);
+        Prepare(PieceKind.FeedForward, layer, _shards.FeedForward[layer], _norms.OfStage((2 * layer) + 1));
         AddUp(_shards.FeedForward[layer], partialSum);
     }
 
@@ -105,7 +104,7 @@ public sealed unsafe class LayerWalk : IDisposable
         _scratch.Normed.SetShape(_logitRowCount, _config.HiddenSize);
         for (int i = 0; i < _logitRowCount; i++)
         {
-            RmsNorm.Apply(ResidualRow(_logitRows[i]), _norms.Output, _config.NormEpsilon, _scratch.Normed.Row(i));
+            _norms.Output.Apply(ResidualRow(_logitRows[i]), _scratch.Normed.Row(i));
         }
 
         if (quantize)
@@ -285,7 +284,7 @@ public sealed unsafe class LayerWalk : IDisposable
         }
     }
 
-    private void Prepare<TShard>(PieceKind kind, int layer, List<TShard> shards, float[] norm)
+    private void Prepare<TShard>(PieceKind kind, int layer, List<TShard> shards, StageNorm norm)
         where TShard : IStageShard
     {
         bool quantize = false;
@@ -318,12 +317,12 @@ public sealed unsafe class LayerWalk : IDisposable
         }
     }
 
-    private void Normalize(float[] weight, bool quantize)
+    private void Normalize(StageNorm norm, bool quantize)
     {
         _scratch.Normed.SetShape(_scratch.RowCount, _config.HiddenSize);
         for (int row = 0; row < _scratch.RowCount; row++)
         {
-            RmsNorm.Apply(ResidualRow(row), weight, _config.NormEpsilon, _scratch.Normed.Row(row));
+            norm.Apply(ResidualRow(row), _scratch.Normed.Row(row));
         }
 
         if (quantize)

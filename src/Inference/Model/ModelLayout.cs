@@ -1,3 +1,4 @@
+using Halo.Inference.Model.Architectures;
 using Halo.Inference.Model.Pieces;
 using Halo.Inference.Quantization;
 
@@ -61,15 +62,16 @@ public sealed class ModelLayout
     public long NeuronGroupBytes => Layers.Max(types =>
     {
         int neurons = Math.Min(NeuronGroupSize, Config.IntermediateSize);
-        return (TensorTypes.RowBytes(types.Gate, Config.HiddenSize) + TensorTypes.RowBytes(types.Up, Config.HiddenSize)) * neurons
+        return (types.GateBytes(Config.HiddenSize) + TensorTypes.RowBytes(types.Up, Config.HiddenSize)) * neurons
             + TensorTypes.RowBytes(types.Down, neurons) * Config.HiddenSize;
     });
 
     /// <summary>Bytes of weights of one full token group.</summary>
     public long TokenGroupBytes => TensorTypes.RowBytes(Head, Config.HiddenSize) * TokenGroupSize;
 
-    /// <summary>Bytes of the embedding table.</summary>
-    public long EmbeddingBytes => TensorTypes.RowBytes(Embedding, Config.HiddenSize) * Config.VocabularySize;
+    /// <summary>Bytes of the embedding table; learned positions, where there are any, count as if they had its type.</summary>
+    public long EmbeddingBytes => TensorTypes.RowBytes(Embedding, Config.HiddenSize)
+        * (Config.VocabularySize + (Config.Description.HasLearnedPositions ? (long)Config.ContextLength : 0));
 
     /// <summary>Groups of a kind in one layer, or in the LM head.</summary>
     public int GroupCount(PieceKind kind) => kind switch
@@ -96,7 +98,8 @@ public sealed class ModelLayout
     }
 
     /// <summary>
-    /// The parts of tensors that a run of groups is made of: query, key, value, output; gate, up, down; or rows of the LM head.
+    /// The parts of tensors that a run of groups is made of: query, key, value, output; gate, if there is one, up, down; or rows of the
+    /// LM head.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The model has no such layer or groups.</exception>
     internal MatrixCut[] Cut(PieceId id)
@@ -110,31 +113,58 @@ public sealed class ModelLayout
                 (int firstKey, int keys) = (id.FirstGroup * Config.HeadDim, id.GroupCount * Config.HeadDim);
                 return
                 [
-                    OfRows("attn_q", Layers[layer].Query, firstQuery, queries),
-                    OfRows("attn_k", Layers[layer].Key, firstKey, keys),
-                    OfRows("attn_v", Layers[layer].Value, firstKey, keys),
+                    .. QueryKeyValue(Layers[layer], (firstQuery, queries), (firstKey, keys)),
                     OfColumns("attn_output", Layers[layer].Output, QueryWidth, firstQuery, queries),
                 ];
             case PieceKind.FeedForward:
-                (int firstNeuron, int neurons) = Elements(id, NeuronGroupSize, Config.IntermediateSize);
+                (int firstNeuron, int neurons) = Neurons(id.FirstGroup, id.GroupCount);
                 return
                 [
-                    OfRows("ffn_gate", Layers[layer].Gate, firstNeuron, neurons),
-                    OfRows("ffn_up", Layers[layer].Up, firstNeuron, neurons),
+                    .. GateAndUp(Layers[layer], firstNeuron, neurons),
                     OfColumns("ffn_down", Layers[layer].Down, Config.IntermediateSize, firstNeuron, neurons),
                 ];
             default:
-                (int firstToken, int tokens) = Elements(id, TokenGroupSize, Config.VocabularySize);
+                (int firstToken, int tokens) = Elements(id.FirstGroup, id.GroupCount, TokenGroupSize, Config.VocabularySize);
                 return [OfRows("output", Head, firstToken, tokens)];
         }
     }
 
+    /// <summary>The neurons of a run of neuron groups.</summary>
+    internal (int First, int Count) Neurons(int firstGroup, int groups) => Elements(firstGroup, groups, NeuronGroupSize, Config.IntermediateSize);
+
+    // Where they lie in one tensor, all queries come first, then all keys, then all values.
+    private MatrixCut[] QueryKeyValue(LayerTypes types, (int First, int Count) queries, (int First, int Count) keys)
+    {
+        int kvWidth = Config.KvHeadCount * Config.HeadDim;
+        return Config.Description.FusedQueryKeyValue
+            ?
+            [
+                OfRows("attn_qkv", types.Query, queries.First, queries.Count),
+                OfRows("attn_qkv", types.Key, QueryWidth + keys.First, keys.Count),
+                OfRows("attn_qkv", types.Value, QueryWidth + kvWidth + keys.First, keys.Count),
+            ]
+            :
+            [
+                OfRows("attn_q", types.Query, queries.First, queries.Count),
+                OfRows("attn_k", types.Key, keys.First, keys.Count),
+                OfRows("attn_v", types.Value, keys.First, keys.Count),
+            ];
+    }
+
+    private MatrixCut[] GateAndUp(LayerTypes types, int first, int count) => Config.Description.FeedForward switch
+    {
+        FeedForwardForm.SwiGlu => [OfRows("ffn_gate", types.Gate!.Value, first, count), OfRows("ffn_up", types.Up, first, count)],
+        FeedForwardForm.FusedSwiGlu =>
+            [OfRows("ffn_up", types.Gate!.Value, first, count), OfRows("ffn_up", types.Up, Config.IntermediateSize + first, count)],
+        _ => [OfRows("ffn_up", types.Up, first, count)],
+    };
+
     private static int GroupsFor(int elements, int groupSize) => (elements + groupSize - 1) / groupSize;
 
-    private static (int First, int Count) Elements(PieceId id, int groupSize, int elements)
+    private static (int First, int Count) Elements(int firstGroup, int groups, int groupSize, int elements)
     {
-        int first = id.FirstGroup * groupSize;
-        return (first, Math.Min(elements, (id.FirstGroup + id.GroupCount) * groupSize) - first);
+        int first = firstGroup * groupSize;
+        return (first, Math.Min(elements, (firstGroup + groups) * groupSize) - first);
     }
 
     private MatrixCut OfRows(string tensor, TensorType type, int first, int count) => new(tensor, type, first, count, 0, Config.HiddenSize, 0);

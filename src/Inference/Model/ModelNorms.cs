@@ -1,21 +1,44 @@
+using Halo.Inference.Model.Architectures;
+
 namespace Halo.Inference.Model;
 
-/// <summary>The RMSNorm weights, which every board holds: (hiddenSize) each.</summary>
+/// <summary>The norms before every stage and before the LM head, which every board holds.</summary>
 public sealed class ModelNorms
 {
-    internal ModelNorms(float[][] attention, float[][] feedForward, float[] output)
+    private readonly StageNorm[] _stages;
+
+    internal ModelNorms(ModelConfig config, IReadOnlyList<LayerVectors> layers, float[] output, float[]? outputBias)
     {
-        Attention = attention;
-        FeedForward = feedForward;
-        Output = output;
+        NormKind kind = config.Description.Norm;
+        _stages = new StageNorm[2 * layers.Count];
+        float[] offset = [];
+        for (int layer = 0; layer < layers.Count; layer++)
+        {
+            LayerVectors own = layers[layer];
+            _stages[2 * layer] = new StageNorm(
+                kind, own[LayerVector.AttentionNorm]!, own[LayerVector.AttentionNormBias], offset, config.NormEpsilon);
+            offset = Add(offset, own[LayerVector.OutputBias]);
+            _stages[(2 * layer) + 1] = new StageNorm(
+                kind, own[LayerVector.FeedForwardNorm]!, own[LayerVector.FeedForwardNormBias], offset, config.NormEpsilon);
+            offset = Add(offset, own[LayerVector.DownBias]);
+        }
+
+        Output = new StageNorm(kind, output, outputBias, offset, config.NormEpsilon);
     }
 
-    internal float[][] Attention { get; }   // per layer
+    /// <summary>The norm before the LM head.</summary>
+    public StageNorm Output { get; }
 
-    internal float[][] FeedForward { get; } // per layer
+    /// <summary>The norm before a stage: attention of layer l is stage 2l, feed-forward 2l + 1.</summary>
+    public StageNorm OfStage(int stage) => _stages[stage];
 
-    internal float[] Output { get; }
+    private static float[] Add(float[] offset, float[]? bias)
+    {
+        if (bias is null)
+        {
+            return offset;
+        }
 
-    /// <summary>The weights of the norm before a stage: attention of layer l is stage 2l, feed-forward 2l + 1.</summary>
-    public ReadOnlySpan<float> OfStage(int stage) => (stage % 2 == 0 ? Attention : FeedForward)[stage / 2];
+        return offset.Length == 0 ? bias : [.. offset.Zip(bias, (sum, value) => sum + value)];
+    }
 }

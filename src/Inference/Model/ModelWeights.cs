@@ -1,5 +1,6 @@
 using Halo.Inference.Gguf;
 using Halo.Inference.Kernels;
+using Halo.Inference.Model.Architectures;
 using Halo.Inference.Model.Pieces;
 using Halo.Inference.Quantization;
 
@@ -11,17 +12,27 @@ namespace Halo.Inference.Model;
 /// </summary>
 public sealed unsafe class ModelWeights : IShardSource
 {
-    private readonly RopeTable _rope;
+    private const string EmbeddingName = "token_embd.weight";
+    private const string PositionsName = "position_embd.weight";
 
-    private ModelWeights(GgufFile file, ModelConfig config)
+    // Of what this process may use at most; the rest is for KV, the file's pages and everything else.
+    private const double MostOfMemory = 0.6;
+
+    private readonly RopeTable _rope;
+    private readonly bool _repack;
+
+    private ModelWeights(GgufFile file, ModelConfig config, WeightMode mode)
     {
         File = file;
         Config = config;
-        CheckTensors();
+        ModelTensors tensors = new(file);
+        CheckMatrices(tensors);
+        Vectors = VectorReader.Read(file.Metadata, tensors, config);
+        tensors.RefuseOthers(config.Architecture);
         Layout = ReadLayout();
-        Norms = ReadNorms();
-        _rope = new RopeTable(config.ContextLength, RopeTable.InverseFrequencies(config.RotaryDim, config.RopeBase));
-        Embedding = new EmbeddingTable(Matrix("token_embd.weight"));
+        _repack = mode == WeightMode.Repacked || (mode == WeightMode.Auto && HasRoomForPanels());
+        _rope = Vectors.Rope.Table(config);
+        Embedding = new EmbeddingTable(Matrix(EmbeddingName), config.Description.HasLearnedPositions ? Matrix(PositionsName) : null);
     }
 
     /// <summary>The mapped file.</summary>
@@ -30,8 +41,11 @@ public sealed unsafe class ModelWeights : IShardSource
     /// <summary>The model's shape.</summary>
     public ModelConfig Config { get; }
 
-    /// <summary>RMSNorm weights.</summary>
-    public ModelNorms Norms { get; }
+    /// <inheritdoc/>
+    public ModelNorms Norms => Vectors.Norms;
+
+    /// <summary>All of the model that is no matrix.</summary>
+    internal ModelVectors Vectors { get; }
 
     /// <summary>Token embeddings.</summary>
     public EmbeddingTable Embedding { get; }
@@ -40,13 +54,15 @@ public sealed unsafe class ModelWeights : IShardSource
     public ModelLayout Layout { get; }
 
     /// <summary>Opens and checks a model.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="mode">Where its shards compute from.</param>
     /// <exception cref="GgufFormatException">The file is no usable model; the message says what is wrong with it.</exception>
-    public static ModelWeights Open(string path)
+    public static ModelWeights Open(string path, WeightMode mode = WeightMode.Auto)
     {
         GgufFile file = GgufFile.Open(path);
         try
         {
-            return new ModelWeights(file, ModelConfig.Read(file));
+            return new ModelWeights(file, ModelConfig.Read(file), mode);
         }
         catch
         {
@@ -60,7 +76,7 @@ public sealed unsafe class ModelWeights : IShardSource
     {
         SlicedMatrix[] parts = Slice(new PieceId(PieceKind.Attention, layer, first, count));
         KvCache kv = new(pool, maxSequences, count, Config.ContextLength);
-        return new AttentionShard(Config, _rope, parts[0], parts[1], parts[2], parts[3], kv);
+        return new AttentionShard(Config, _rope, Vectors.Layers[layer].Heads(Config, first, count), parts[0], parts[1], parts[2], parts[3], kv);
     }
 
     /// <summary>Cuts out neuron groups [first, first + count) of a layer's feed-forward.</summary>
@@ -68,7 +84,8 @@ public sealed unsafe class ModelWeights : IShardSource
     public FeedForwardShard LoadFeedForward(int layer, int first, int count)
     {
         SlicedMatrix[] parts = Slice(new PieceId(PieceKind.FeedForward, layer, first, count));
-        return new FeedForwardShard(new FeedForwardPart(parts[0], parts[1], parts[2]));
+        (int firstNeuron, int neurons) = Layout.Neurons(first, count);
+        return new FeedForwardShard(FeedForwardPart.Of(parts, Vectors.Layers[layer].Neurons(firstNeuron, neurons)));
     }
 
     /// <summary>Cuts out token groups [first, first + count) of the LM head.</summary>
@@ -79,7 +96,7 @@ public sealed unsafe class ModelWeights : IShardSource
         return new VocabularyShard(first * ModelLayout.TokenGroupSize, new VocabularyPart(parts[0]));
     }
 
-    private string HeadName => File.TryGetTensor("output.weight", out _) ? "output.weight" : "token_embd.weight";
+    private string HeadName => File.TryGetTensor("output.weight", out _) ? "output.weight" : EmbeddingName;
 
     /// <inheritdoc/>
     public void Dispose()
@@ -99,23 +116,31 @@ public sealed unsafe class ModelWeights : IShardSource
 
     private static long RowBytes(GgufTensorInfo tensor) => TensorTypes.RowBytes(tensor.Type, tensor.Columns);
 
-    private SlicedMatrix[] Slice(PieceId id) => [.. Layout.Cut(id).Select(cut => SlicedMatrix.Of(View(id.Layer, cut), cut))];
+    private SlicedMatrix[] Slice(PieceId id) => [.. Layout.Cut(id).Select(cut => SlicedMatrix.Of(View(id.Layer, cut), cut, _repack))];
+
+    // As if all of it were to be loaded here: which shards will be is not known yet. Panels take as many bytes as the file.
+    private bool HasRoomForPanels() => File.Length <= MostOfMemory * GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
     private ModelLayout ReadLayout()
     {
+        ArchitectureDescription description = Config.Description;
+        bool isFused = description.FusedQueryKeyValue;
         TensorType TypeOf(int layer, string tensor) => File.RequireTensor(LayerName(layer, tensor)).Type;
+        TensorType? GateType(int layer) => description.HasGate
+            ? TypeOf(layer, description.FeedForward == FeedForwardForm.FusedSwiGlu ? "ffn_up" : "ffn_gate")
+            : null;
         LayerTypes[] layers =
         [
             .. Enumerable.Range(0, Config.LayerCount).Select(layer => new LayerTypes(
-                TypeOf(layer, "attn_q"),
-                TypeOf(layer, "attn_k"),
-                TypeOf(layer, "attn_v"),
+                TypeOf(layer, isFused ? "attn_qkv" : "attn_q"),
+                TypeOf(layer, isFused ? "attn_qkv" : "attn_k"),
+                TypeOf(layer, isFused ? "attn_qkv" : "attn_v"),
                 TypeOf(layer, "attn_output"),
-                TypeOf(layer, "ffn_gate"),
+                GateType(layer),
                 TypeOf(layer, "ffn_up"),
                 TypeOf(layer, "ffn_down"))),
         ];
-        TensorType embedding = File.RequireTensor("token_embd.weight").Type;
+        TensorType embedding = File.RequireTensor(EmbeddingName).Type;
         return new ModelLayout(Config, layers, embedding, File.RequireTensor(HeadName).Type, ModelLayout.GroupSizeFor(layers));
     }
 
@@ -125,53 +150,39 @@ public sealed unsafe class ModelWeights : IShardSource
         return new WeightMatrix(File.DataPointer(tensor), tensor.Type, (int)tensor.Rows, (int)tensor.Columns, RowBytes(tensor));
     }
 
-    private void CheckTensors()
+    private void CheckMatrices(ModelTensors tensors)
+    {
+        tensors.Check(EmbeddingName, Config.VocabularySize, Config.HiddenSize);
+        tensors.Check(HeadName, Config.VocabularySize, Config.HiddenSize);
+        if (Config.Description.HasLearnedPositions)
+        {
+            tensors.Check(PositionsName, ModelConfig.TrainedLength(File.Metadata, Config.Architecture), Config.HiddenSize);
+        }
+
+        for (int layer = 0; layer < Config.LayerCount; layer++)
+        {
+            CheckLayer(tensors, layer);
+        }
+    }
+
+    private void CheckLayer(ModelTensors tensors, int layer)
     {
         int queryWidth = Config.HeadCount * Config.HeadDim;
         int kvWidth = Config.KvHeadCount * Config.HeadDim;
-        CheckTensor("token_embd.weight", Config.VocabularySize, Config.HiddenSize);
-        CheckTensor("output_norm.weight", 1, Config.HiddenSize);
-        CheckTensor(HeadName, Config.VocabularySize, Config.HiddenSize);
-        for (int layer = 0; layer < Config.LayerCount; layer++)
+        bool isFused = Config.Description.FusedQueryKeyValue;
+        FeedForwardForm form = Config.Description.FeedForward;
+        (string Name, int Rows)[] byRows =
+        [
+            .. isFused ? [("attn_qkv", queryWidth + 2 * kvWidth)] : new (string, int)[] { ("attn_q", queryWidth), ("attn_k", kvWidth), ("attn_v", kvWidth) },
+            .. form == FeedForwardForm.SwiGlu ? [("ffn_gate", Config.IntermediateSize)] : Array.Empty<(string, int)>(),
+            ("ffn_up", form == FeedForwardForm.FusedSwiGlu ? 2 * Config.IntermediateSize : Config.IntermediateSize),
+        ];
+        foreach ((string name, int rows) in byRows)
         {
-            CheckTensor(LayerName(layer, "attn_norm"), 1, Config.HiddenSize);
-            CheckTensor(LayerName(layer, "attn_q"), queryWidth, Config.HiddenSize);
-            CheckTensor(LayerName(layer, "attn_k"), kvWidth, Config.HiddenSize);
-            CheckTensor(LayerName(layer, "attn_v"), kvWidth, Config.HiddenSize);
-            CheckTensor(LayerName(layer, "attn_output"), Config.HiddenSize, queryWidth);
-            CheckTensor(LayerName(layer, "ffn_norm"), 1, Config.HiddenSize);
-            CheckTensor(LayerName(layer, "ffn_gate"), Config.IntermediateSize, Config.HiddenSize);
-            CheckTensor(LayerName(layer, "ffn_up"), Config.IntermediateSize, Config.HiddenSize);
-            CheckTensor(LayerName(layer, "ffn_down"), Config.HiddenSize, Config.IntermediateSize);
-        }
-    }
-
-    private void CheckTensor(string name, int rows, int columns)
-    {
-        GgufTensorInfo tensor = File.RequireTensor(name);
-        if (tensor.Rows != rows || tensor.Columns != columns || tensor.Dimensions.Count > 2)
-        {
-            throw new GgufFormatException(
-                $"Tensor {name} is {string.Join(" x ", tensor.Dimensions)}; the model's metadata asks for {columns} x {rows}.");
+            tensors.Check(LayerName(layer, name), rows, Config.HiddenSize);
         }
 
-        if (!TensorTypes.IsSupported(tensor.Type))
-        {
-            throw new GgufFormatException(
-                $"Tensor {name} is of type {tensor.Type}, which cannot be computed; {TensorTypes.SupportedNames} can.");
-        }
-    }
-
-    private ModelNorms ReadNorms() => new(
-        [.. Enumerable.Range(0, Config.LayerCount).Select(layer => ReadVector(LayerName(layer, "attn_norm")))],
-        [.. Enumerable.Range(0, Config.LayerCount).Select(layer => ReadVector(LayerName(layer, "ffn_norm")))],
-        ReadVector("output_norm.weight"));
-
-    private float[] ReadVector(string name)
-    {
-        GgufTensorInfo tensor = File.RequireTensor(name);
-        float[] values = new float[tensor.Columns];
-        BlockCodec.Dequantize(tensor.Type, File.Data(tensor), values);
-        return values;
+        tensors.Check(LayerName(layer, "attn_output"), Config.HiddenSize, queryWidth);
+        tensors.Check(LayerName(layer, "ffn_down"), Config.HiddenSize, Config.IntermediateSize);
     }
 }

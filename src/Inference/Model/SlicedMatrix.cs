@@ -1,12 +1,13 @@
 using Halo.Inference.Kernels;
+using Halo.Inference.Kernels.Panels;
 using Halo.Inference.Memory;
 using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Model;
 
 /// <summary>
-/// A shard's part of a matrix. Rows are a run of the mapped file and stay there; columns are a stripe through every row and are copied
-/// together, unless they are all there are or lie together already, as in a piece file.
+/// A shard's part of a matrix. It is laid out anew in panels, or stays in the mapped file: there rows are a run, while columns are a stripe
+/// through every row and are copied together, unless they are all there are.
 /// </summary>
 internal sealed unsafe class SlicedMatrix : IDisposable
 {
@@ -31,11 +32,17 @@ internal sealed unsafe class SlicedMatrix : IDisposable
     /// <param name="ownColumn">Where the shard's own columns start.</param>
     internal static SlicedMatrix Over(in WeightMatrix view, int ownColumn) => new(view, ownColumn, null);
 
-    /// <summary>Takes a view as it is, or copies it together where its rows lie apart.</summary>
+    /// <summary>Takes a view as it is, or copies it: into panels if asked for and its type has them, else together where its rows lie apart.</summary>
     /// <param name="view">The cut part of the tensor.</param>
     /// <param name="cut">Which part it is.</param>
-    internal static SlicedMatrix Of(in WeightMatrix view, in MatrixCut cut)
+    /// <param name="repack">Whether panels are wanted.</param>
+    internal static SlicedMatrix Of(in WeightMatrix view, in MatrixCut cut, bool repack)
     {
+        if (repack && PanelLayout.Has(view.Type))
+        {
+            return Repack(view, cut);
+        }
+
         long rowBytes = TensorTypes.RowBytes(view.Type, view.Columns);
         if (view.RowStrideBytes == rowBytes)
         {
@@ -49,6 +56,15 @@ internal sealed unsafe class SlicedMatrix : IDisposable
         }
 
         return new SlicedMatrix(new WeightMatrix(copy.Pointer, view.Type, view.Rows, view.Columns, rowBytes), cut.OwnColumn, copy);
+    }
+
+    private static SlicedMatrix Repack(WeightMatrix view, in MatrixCut cut)
+    {
+        long panelBytes = PanelLayout.PanelBytes(view.Type, view.Columns);
+        AlignedBuffer<byte> copy = new(PanelLayout.MatrixBytes(view.Type, view.Rows, view.Columns));
+        byte* target = copy.Pointer;
+        Parallel.For(0, (int)(copy.Length / panelBytes), panel => PanelPacker.Pack(view, panel, target + panel * panelBytes));
+        return new SlicedMatrix(WeightMatrix.OfPanels(target, view.Type, view.Rows, view.Columns), cut.OwnColumn, copy);
     }
 
     public void Dispose() => _copy?.Dispose();

@@ -31,7 +31,7 @@ internal sealed unsafe class StageScratch : IDisposable
         PartSum = new AlignedBuffer<float>((long)maxRows * config.HiddenSize);
         Products = new MatMulWork();
         Attention = new AttentionWork(config, maxRows, team.WorkerCount);
-        SwiGlu = new SwiGluWork();
+        Activation = new ActivationWork();
         Down = new DownWork();
         Sum = new OrderedSum((long)maxRows * config.HiddenSize);
     }
@@ -68,7 +68,7 @@ internal sealed unsafe class StageScratch : IDisposable
 
     internal AttentionWork Attention { get; }
 
-    internal SwiGluWork SwiGlu { get; }
+    internal ActivationWork Activation { get; }
 
     internal DownWork Down { get; }
 

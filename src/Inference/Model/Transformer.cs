@@ -48,18 +48,19 @@ public sealed class Transformer : IDisposable
         int rows = Math.Min(step.Rows.Count, _limits.MaxRows);
         for (int row = 0; row < rows; row++)
         {
-            _weights.Embedding.Lookup(step.Rows[row].TokenId, _embeddings.AsSpan(row * hiddenSize, hiddenSize));
+            _weights.Embedding.Lookup(step.Rows[row].TokenId, step.Rows[row].Position, _embeddings.AsSpan(row * hiddenSize, hiddenSize));
         }
 
         _walk.Begin(step, _embeddings.AsSpan(0, rows * hiddenSize), _shards);
+        bool hasGate = _weights.Config.Description.HasGate;
         Span<float> partialSum = _partialSum.AsSpan(0, rows * hiddenSize);
         for (int layer = 0; layer < _weights.Config.LayerCount; layer++)
         {
             _walk.Attention(layer, partialSum);
-            observer?.Observe(new StageView(PieceKind.Attention, layer, _walk.Scratch, partialSum));
+            observer?.Observe(new StageView(PieceKind.Attention, layer, _walk.Scratch, partialSum, hasGate));
             TensorPrimitives.Add(_walk.Residual, partialSum, _walk.Residual);
             _walk.FeedForward(layer, partialSum);
-            observer?.Observe(new StageView(PieceKind.FeedForward, layer, _walk.Scratch, partialSum));
+            observer?.Observe(new StageView(PieceKind.FeedForward, layer, _walk.Scratch, partialSum, hasGate));
             TensorPrimitives.Add(_walk.Residual, partialSum, _walk.Residual);
         }
 

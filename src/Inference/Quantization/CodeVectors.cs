@@ -27,7 +27,8 @@ internal static unsafe class CodeVectors
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Vector128<byte> AddFifthBits(Vector128<byte> codes, uint mask)
     {
-        Vector128<byte> spread = Vector128.Create(Vector64.Create((byte)mask), Vector64.Create((byte)(mask >> 8)));
+        const ulong EveryByte = 0x0101_0101_0101_0101;
+        Vector128<byte> spread = Vector128.Create((byte)mask * EveryByte, (byte)(mask >> 8) * EveryByte).AsByte();
         Vector128<byte> own = Vector128.Create(0x8040_2010_0804_0201ul).AsByte();
         return codes | (Vector128.Equals(spread & own, own) & Vector128.Create((byte)0x10));
     }

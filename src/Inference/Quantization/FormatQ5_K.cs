@@ -48,4 +48,7 @@ internal readonly unsafe struct FormatQ5_K : IBlockFormat
     static float IBlockFormat.ReadScale(byte* block, int half) => CodeWords.Half(block) * SuperBlockScales.Scale(block + ScalesAt, half / 2);
 
     static float IBlockFormat.ReadMinimum(byte* block, int part) => -CodeWords.Half(block + 2) * SuperBlockScales.Minimum(block + ScalesAt, part);
+
+    static void IBlockFormat.ReadScales(byte* block, float* scales, float* minima) =>
+        SuperBlockScales.Read(block + ScalesAt, CodeWords.Half(block), -CodeWords.Half(block + 2), scales, minima);
 }

@@ -52,4 +52,16 @@ internal readonly unsafe struct FormatQ6_K : IBlockFormat
     static float IBlockFormat.ReadScale(byte* block, int half) => CodeWords.Half(block + ScaleAt) * (sbyte)block[ScalesAt + half];
 
     static float IBlockFormat.ReadMinimum(byte* block, int part) => 0;
+
+    static void IBlockFormat.ReadScales(byte* block, float* scales, float* minima)
+    {
+        Vector128<float> scale = Vector128.Create(CodeWords.Half(block + ScaleAt));
+        (Vector128<short> low, Vector128<short> high) = Vector128.Widen(Vector128.Load((sbyte*)block + ScalesAt));
+        (Vector128<int> a, Vector128<int> b) = Vector128.Widen(low);
+        (Vector128<int> c, Vector128<int> d) = Vector128.Widen(high);
+        (Vector128.ConvertToSingle(a) * scale).Store(scales);
+        (Vector128.ConvertToSingle(b) * scale).Store(scales + 4);
+        (Vector128.ConvertToSingle(c) * scale).Store(scales + 8);
+        (Vector128.ConvertToSingle(d) * scale).Store(scales + 12);
+    }
 }

@@ -43,4 +43,10 @@ internal unsafe interface IBlockFormat
 
     /// <summary>What is added to the values of a part.</summary>
     static abstract float ReadMinimum(byte* block, int part);
+
+    /// <summary>All scales of a block of several parts, one for 16 or 32 columns, and the parts' minima where there are any.</summary>
+    /// <param name="block">The block's first byte.</param>
+    /// <param name="scales">(parts, or 2 * parts), written.</param>
+    /// <param name="minima">(parts), written where the type has minima.</param>
+    static virtual void ReadScales(byte* block, float* scales, float* minima) => throw new NotSupportedException("A block of one part has one scale.");
 }

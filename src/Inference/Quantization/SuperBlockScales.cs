@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 
 namespace Halo.Inference.Quantization;
 
@@ -26,6 +27,27 @@ internal static unsafe class SuperBlockScales
     internal static int Minimum(byte* packed, int part) => part < 4
         ? packed[part + 4] & 63
         : (packed[part + 4] >> 4) | (packed[part] >> 6 << 4);
+
+    /// <summary>scales[j] = scale j times <paramref name="scale"/>, minima[j] = minimum j times <paramref name="minimum"/>; eight of each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Read(byte* packed, float scale, float minimum, float* scales, float* minima)
+    {
+        const uint Six = 0x3F3F_3F3F;
+        const uint Four = 0x0F0F_0F0F;
+        const uint TopTwo = 0x3030_3030;
+        (uint first, uint second, uint third) = (CodeWords.Load(packed), CodeWords.Load(packed + 4), CodeWords.Load(packed + 8));
+        Widen(first & Six, (third & Four) | ((first >> 2) & TopTwo), scale, scales);
+        Widen(second & Six, ((third >> 4) & Four) | ((second >> 2) & TopTwo), minimum, minima);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Widen(uint low, uint high, float factor, float* values)
+    {
+        Vector128<ushort> bytes = Vector128.WidenLower(Vector128.CreateScalarUnsafe(low | ((ulong)high << 32)).AsByte());
+        (Vector128<uint> a, Vector128<uint> b) = Vector128.Widen(bytes);
+        (Vector128.ConvertToSingle(a.AsInt32()) * factor).Store(values);
+        (Vector128.ConvertToSingle(b.AsInt32()) * factor).Store(values + 4);
+    }
 
     /// <summary>packed = eight scales and eight minima, each 0..63.</summary>
     internal static void Pack(ReadOnlySpan<byte> scales, ReadOnlySpan<byte> minima, Span<byte> packed)

@@ -1,5 +1,6 @@
 using Halo.Inference.Gguf;
 using Halo.Inference.Model;
+using Halo.Inference.Model.Architectures;
 using Halo.Inference.Padding;
 using Halo.Inference.Quantization;
 
@@ -27,10 +28,11 @@ public static class ModelRegrouper
     /// <summary>Refuses a type that a model cannot be written in.</summary>
     /// <param name="source">The model.</param>
     /// <param name="requantize">Type to write the matrices and the embedding in; null keeps each one's own.</param>
-    /// <exception cref="ArgumentException">The model is quantised already, or a matrix has rows that are not whole blocks of that type.</exception>
+    /// <exception cref="ArgumentException">The model's architecture cannot be regrouped, it is quantised already, or a matrix has rows that are not whole blocks of that type.</exception>
     public static void CheckType(ModelWeights source, TensorType? requantize)
     {
         ArgumentNullException.ThrowIfNull(source);
+        CheckArchitecture(source);
         if (requantize is not { } type)
         {
             return;
@@ -51,6 +53,21 @@ public static class ModelRegrouper
                     $"'{info.Name}' has rows of {info.Columns} elements, no multiple of the {TensorTypes.BlockColumns(type)} in a {type} block.",
                     nameof(requantize));
             }
+        }
+    }
+
+    // What belongs to single rows would have to move with them.
+    private static void CheckArchitecture(ModelWeights source)
+    {
+        ArchitectureDescription description = source.Config.Description;
+        const LayerVector RowBiases = LayerVector.QueryKeyValueBiases | LayerVector.GateBias | LayerVector.UpBias;
+        bool hasRowBiases = source.Vectors.Layers.Any(layer => LayerVectors.Kinds.Any(kind => RowBiases.HasFlag(kind) && layer[kind] is not null));
+        if (description.FusedQueryKeyValue || description.FeedForward != FeedForwardForm.SwiGlu || hasRowBiases)
+        {
+            throw new ArgumentException(
+                $"{source.Config.Name} is of architecture '{description.Name}' with biases or with several matrices in one tensor; "
+                + "only models without either can be regrouped.",
+                nameof(source));
         }
     }
 

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using Halo.Fabric.Datagrams;
+using Halo.Inference.Model;
 using Halo.Silo.Engines;
 
 namespace Halo.Silo.Hosting;
@@ -64,13 +65,19 @@ internal static class BoardCommand
             Description = "A model file that this board has; may be given again. Where it is what the head process serves, no weights are sent. "
                 + "In a cluster it is served under the file's name, or as NAME with NAME=FILE, and this board can be its head board.",
         };
+        Option<WeightMode> weights = new("--weights")
+        {
+            HelpName = "MODE",
+            Description = "Where shards of such a file compute from: repacked copies them into a faster layout, mapped leaves them in the file, auto repacks where "
+                + "memory has room. [default: auto]",
+        };
         Option<string> cache = Text("--cache", "FOLDER", $"Where weights that were sent are kept. [default: {CacheFolders.Default}]");
         Option<long?> cacheLimit = Bytes("--cache-limit", "The most that is kept there. [default: most of what the volume has free]");
         StreamArguments streaming = new();
         ClusterArguments cluster = new();
         RootCommand root = new("A board of a Halo cluster: holds shards of models and computes their part of every step.")
         {
-            name, key, join, listen, port, dataPort, udpPort, advertise, certificate, privateKey, trust, threads, speed, memory, models, cache, cacheLimit,
+            name, key, join, listen, port, dataPort, udpPort, advertise, certificate, privateKey, trust, threads, speed, memory, models, weights, cache, cacheLimit,
         };
         streaming.AddTo(root, memory);
         cluster.AddTo(root);
@@ -95,6 +102,7 @@ internal static class BoardCommand
                 MemoryBytes = parsed.GetValue(memory),
                 Streaming = streaming.Read(parsed),
                 ModelFiles = parsed.GetValue(models) ?? [],
+                Weights = parsed.GetValue(weights),
                 CacheFolder = parsed.GetValue(cache) ?? CacheFolders.Default,
                 CacheBytes = parsed.GetValue(cacheLimit),
             };

@@ -40,7 +40,7 @@ internal static class BoardProcess
 
         using StreamListener streams = ProcessParts.Listen(options);
         await using HeartbeatResponder heartbeats = new(options.Address, options.DataPort);
-        ModelSources sources = new(options.ModelFiles, options.CacheFolder, options.CacheBytes, log);
+        ModelSources sources = new(options.ModelFiles, options.CacheFolder, options.CacheBytes, log, options.Weights);
         await using BoardAgent agent = new(
             new BoardAgentOptions { Name = options.Name, Instance = instance, Threads = options.Threads, UdpPort = options.Datagrams, AdvertisedHost = options.AdvertisedHost },
             await Task.Run(() => ProcessParts.MakeBoard(ProcessParts.Measure(options), options), cancellationToken),

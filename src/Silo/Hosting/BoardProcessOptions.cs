@@ -1,5 +1,6 @@
 using System.Net;
 using Halo.Fabric.Datagrams;
+using Halo.Inference.Model;
 using Halo.Inference.Model.Streaming;
 
 namespace Halo.Silo.Hosting;
@@ -64,6 +65,9 @@ internal sealed record BoardProcessOptions
 
     /// <summary>Model files of this board: where one is what the head process serves, no weights are sent.</summary>
     internal IReadOnlyList<string> ModelFiles { get; init; } = [];
+
+    /// <summary>Where shards of such a file compute from.</summary>
+    internal WeightMode Weights { get; init; }
 
     /// <summary>Where weights that were sent are kept.</summary>
     internal string CacheFolder { get; init; } = CacheFolders.Default;

@@ -2,7 +2,7 @@ using Halo.Inference.Kernels;
 
 namespace Halo.Inference.Tests.Kernels;
 
-/// <summary>RmsNorm, SwiGlu and Softmax against double precision, and their independence of where the numbers lie.</summary>
+/// <summary>Norms, activations and Softmax against double precision, and their independence of where the numbers lie.</summary>
 public sealed class ElementwiseTests
 {
     [Theory]
@@ -22,6 +22,52 @@ public sealed class ElementwiseTests
         AssertClose([.. x.Zip(weight, (value, gain) => value * scale * gain)], y);
         RmsNorm.Apply(x, weight, 1e-5f, x);
         Assert.Equal(y, x);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(64)]
+    [InlineData(257)]
+    public void LayerNorm_AnyLength_EqualsFormula(int length)
+    {
+        float[] x = [.. RandomValues(length, 1).Select(value => value + 40)]; // a mean far larger than what is left of it
+        float[] weight = RandomValues(length, 2);
+        float[] bias = RandomValues(length, 3);
+        float[] y = new float[length];
+        LayerNorm.Apply(x, weight, bias, 1e-5f, y);
+
+        double mean = x.Average(value => (double)value);
+        double scale = 1 / Math.Sqrt(x.Average(value => (value - mean) * (value - mean)) + 1e-5);
+        for (int i = 0; i < length; i++)
+        {
+            Assert.Equal(((x[i] - mean) * scale * weight[i]) + bias[i], y[i], 2e-5 * (1 + Math.Abs(x[i] * scale * 0.05)));
+        }
+
+        LayerNorm.Apply(x, weight, bias, 1e-5f, x);
+        Assert.Equal(y, x);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(64)]
+    [InlineData(257)]
+    public void Gelu_AnyLength_EqualsFormula(int length)
+    {
+        float[] x = [.. RandomValues(length, 1).Select(value => 4 * value)];
+        float[] y = new float[length];
+        Gelu.Apply(x, y);
+        AssertClose([.. x.Select(value => 0.5 * value * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (value + (0.044715 * Math.Pow(value, 3))))))], y);
+        Assert.Throws<ArgumentException>(() => Gelu.Apply(x, x));
+    }
+
+    [Fact]
+    public void Gelu_LargeValues_PassOrVanish()
+    {
+        float[] y = new float[4];
+        Gelu.Apply([60, -60, 1e6f, -1e6f], y);
+        Assert.Equal([60, 0, 1e6f, 0], y);
     }
 
     [Fact]

@@ -43,6 +43,36 @@ public sealed class RopeTests
     }
 
     [Fact]
+    public void Table_HalfSplitWithAMagnitude_TurnsElementsHalfTheRotaryPartApart()
+    {
+        using RopeTable table = new(9, [1f, 0.25f], RotaryPairs.HalfSplit, magnitude: 1.5f);
+        float[] row = [1, 2, 3, 4, 5, 6, -1, 0.5f, 2, -3, 7, 8];
+        float[] original = [.. row];
+        table.Apply(row, headDim: 6, position: 8);
+        for (int head = 0; head < 12; head += 6)
+        {
+            for (int i = 0; i < 2; i++)
+            {
+                (double sin, double cos) = Math.SinCos(8 * (i == 0 ? 1 : 0.25));
+                (float a, float b) = (original[head + i], original[head + i + 2]);
+                Assert.Equal(1.5 * ((a * cos) - (b * sin)), row[head + i], 1e-5);
+                Assert.Equal(1.5 * ((a * sin) + (b * cos)), row[head + i + 2], 1e-5);
+            }
+
+            Assert.Equal(original[(head + 4)..(head + 6)], row[(head + 4)..(head + 6)]);
+        }
+    }
+
+    [Fact]
+    public void Table_WithoutPairs_ChangesNothing()
+    {
+        using RopeTable table = new(4, [], RotaryPairs.None);
+        float[] row = [1, 2, 3, 4];
+        table.Apply(row, 4, 3);
+        Assert.Equal([1, 2, 3, 4], row);
+    }
+
+    [Fact]
     public void Apply_PositionZero_ChangesNothing()
     {
         float[] row = [1, 2, 3, 4];

@@ -24,6 +24,7 @@ internal sealed unsafe class AttentionCase : IDisposable
         _config = new ModelConfig
         {
             Name = "attention",
+            Architecture = "llama",
             HiddenSize = 32,
             IntermediateSize = 32,
             LayerCount = 1,

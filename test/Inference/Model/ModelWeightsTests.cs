@@ -84,7 +84,7 @@ public sealed class ModelWeightsTests
     }
 
     [Theory]
-    [InlineData("general.architecture", "qwen2", "'qwen2'")]
+    [InlineData("general.architecture", "opt", "'opt'", "qwen2")]
     [InlineData("llama.attention.head_count_kv", 3u, "multiple", "4", "3")]
     [InlineData("llama.attention.head_count_kv", 8u, "head_count_kv is 8", "1 to 4")]
     [InlineData("llama.attention.head_count", 0u, "head_count is 0")]
@@ -104,7 +104,7 @@ public sealed class ModelWeightsTests
     [InlineData("llama.rope.dimension_count", 9u, "dimension_count is 9", "1 to 8")]
     [InlineData("llama.rope.freq_base", 0f, "freq_base is 0")]
     [InlineData("llama.rope.freq_base", float.NaN, "freq_base is NaN")]
-    [InlineData("llama.rope.scaling.type", "yarn", "'yarn'")]
+    [InlineData("llama.rope.scaling.type", "su", "'su'")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", 0f, "rms_epsilon is 0")]
     [InlineData("llama.attention.layer_norm_rms_epsilon", float.NaN, "rms_epsilon is NaN")]
     public void Open_ValueThatMakesNoModel_NamesIt(string key, object value, params string[] parts)

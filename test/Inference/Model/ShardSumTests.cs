@@ -90,9 +90,9 @@ public sealed class ShardSumTests
     }
 
     [Fact]
-    public void CopiedBytes_OfTheWholeModel_IsNothing()
+    public void CopiedBytes_OfTheWholeMappedModel_IsNothing()
     {
-        using ModelWeights weights = ModelWeights.Open(TestPaths.BundledModel);
+        using ModelWeights weights = ModelWeights.Open(TestPaths.BundledModel, WeightMode.Mapped);
         using KvBlockPool pool = new(weights.Config.HeadDim, 0);
         using AttentionShard whole = weights.LoadAttention(0, 0, weights.Config.KvHeadCount, pool, 1);
         using AttentionShard part = weights.LoadAttention(0, 0, 1, pool, 1);
@@ -102,6 +102,19 @@ public sealed class ShardSumTests
         Assert.Equal((0, 0, 0), (whole.CopiedBytes, neurons.CopiedBytes, tokens.CopiedBytes));
         Assert.InRange(part.CopiedBytes, 1, weights.Layout.HeadGroupBytes);
         Assert.InRange(group.CopiedBytes, 1, weights.Layout.NeuronGroupBytes);
+    }
+
+    [Fact]
+    public void CopiedBytes_OfRepackedShards_AreThoseOfTheFile()
+    {
+        using ModelWeights weights = ModelWeights.Open(TestPaths.BundledModel, WeightMode.Repacked);
+        using KvBlockPool pool = new(weights.Config.HeadDim, 0);
+        using AttentionShard heads = weights.LoadAttention(0, 0, 1, pool, 1);
+        using FeedForwardShard group = weights.LoadFeedForward(0, 1, 1);
+        Assert.Equal(weights.Layout.HeadGroupBytes, heads.CopiedBytes);
+
+        // One block of the down projection's columns is half of a unit, with the whole unit's scales.
+        Assert.Equal(weights.Layout.NeuronGroupBytes + (2 * weights.Config.HiddenSize), group.CopiedBytes);
     }
 
     [Theory]

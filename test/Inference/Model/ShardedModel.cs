@@ -62,7 +62,7 @@ internal sealed class ShardedModel : IDisposable
         float[] embeddings = new float[step.Rows.Count * Config.HiddenSize];
         for (int row = 0; row < step.Rows.Count; row++)
         {
-            _weights.Embedding.Lookup(step.Rows[row].TokenId, embeddings.AsSpan(row * Config.HiddenSize, Config.HiddenSize));
+            _weights.Embedding.Lookup(step.Rows[row].TokenId, step.Rows[row].Position, embeddings.AsSpan(row * Config.HiddenSize, Config.HiddenSize));
         }
 
         for (int walk = 0; walk < _walks.Count; walk++)

@@ -83,7 +83,7 @@ internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat
         }
     }
 
-    // Two blocks of 32 columns in a unit; a missing last one is there with scale zero.
+    // Two blocks of 32 columns in a unit, but perhaps in the last.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void DotBlocks<TTokens>(
         byte* unit, int row, int columns, sbyte* q, int qStride, float* marks, int markStride, float* y, int yStride)
@@ -97,7 +97,8 @@ internal static unsafe class PanelKernel<TLanes, TBytes, TSums, TFloats, TFormat
         int unitBytes = headBytes + (2 * CodeBytes);
         for (int c = 0; c < columns; c += 2 * PartColumns, unit += unitBytes)
         {
-            for (int b = 0; b < 2; b++, q += PartColumns, marks += Activations.MarksPerBlock)
+            int blocks = columns - c == PartColumns ? 1 : 2;
+            for (int b = 0; b < blocks; b++, q += PartColumns, marks += Activations.MarksPerBlock)
             {
                 LoadCodes(unit + headBytes + (b * CodeBytes) + (4 * row), out Quad<TBytes> low, out Quad<TBytes> high);
                 TFloats scale = TLanes.LoadHalves(unit + (b * PanelLayout.HalvesBytes) + (2 * row));

@@ -7,8 +7,8 @@ namespace Halo.Inference.Kernels.Panels;
 /// shuffling across lanes, and a panel of 16 rows is one linear stream. Built when weights are cut or copied; costs no bytes worth speaking of.
 /// </summary>
 /// <remarks>
-/// A panel is 16 rows; missing ones at the end are zeros. It is a run of units of 64 columns (256 for types with blocks of 256); missing
-/// blocks at the end have scale zero. A unit, each item for rows 0 to 15:
+/// A panel is 16 rows; missing ones at the end are zeros. It is a run of units of 64 columns (256 for types with blocks of 256); where columns
+/// end within a unit, it ends behind the codes of its first block. A unit, each item for rows 0 to 15:
 /// <list type="bullet">
 /// <item>Types of 32 columns: f16 scales of block 0, of block 1; f16 minima of both, if any; the codes of block 0, of block 1.</item>
 /// <item>Q4_K, Q5_K: f16 scales; f16 minima; per part u8 scales; per part u8 minima; per part codes.</item>
@@ -64,8 +64,8 @@ public static class PanelLayout
     /// <param name="columns">Inputs.</param>
     public static long PanelBytes(TensorType type, int columns)
     {
-        int unit = UnitColumns(type);
-        return (columns + unit - 1L) / unit * UnitBytes(type);
+        (int units, int rest) = Math.DivRem(columns, UnitColumns(type));
+        return ((long)units * UnitBytes(type)) + (rest == 0 ? 0 : (UnitBytes(type) + HeadBytes(type)) / 2);
     }
 
     /// <summary>Bytes of a whole matrix.</summary>
@@ -73,6 +73,9 @@ public static class PanelLayout
     /// <param name="rows">Outputs.</param>
     /// <param name="columns">Inputs.</param>
     public static long MatrixBytes(TensorType type, int rows, int columns) => (rows + Rows - 1L) / Rows * PanelBytes(type, columns);
+
+    // Of a unit of two blocks: what comes before its codes.
+    private static int HeadBytes(TensorType type) => (type is TensorType.Q4_1 or TensorType.Q5_1 ? 4 : 2) * HalvesBytes;
 
     /// <summary>Bytes of the codes of 32 columns of a panel.</summary>
     internal static int CodeBytes(int bits) => bits * 32 * Rows / 8;

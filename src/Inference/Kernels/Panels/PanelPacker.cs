@@ -60,6 +60,7 @@ public static unsafe class PanelPacker
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackRow<TFormat>(byte* block, int row, in WeightMatrix source, byte* target)
         where TFormat : struct, IBlockFormat
     {
@@ -78,6 +79,7 @@ public static unsafe class PanelPacker
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackSuperRow<TFormat>(byte* block, int row, in WeightMatrix source, byte* unit)
         where TFormat : struct, IBlockFormat
     {
@@ -99,6 +101,7 @@ public static unsafe class PanelPacker
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void PackSixBitRow(byte* block, int row, in WeightMatrix source, byte* unit)
     {
         byte* unitEnd = unit + PanelLayout.PanelBytes(source.Type, source.Columns);

@@ -6,13 +6,15 @@ namespace Halo.Inference.Model.Observation;
 public readonly unsafe ref struct StageView
 {
     private readonly StageScratch _scratch;
+    private readonly bool _hasGate;
     private readonly Span<float> _output; // (rows, hiddenSize)
 
-    internal StageView(PieceKind kind, int layer, StageScratch scratch, Span<float> output)
+    internal StageView(PieceKind kind, int layer, StageScratch scratch, Span<float> output, bool hasGate)
     {
         Kind = kind;
         Layer = layer;
         _scratch = scratch;
+        _hasGate = hasGate;
         _output = output;
     }
 
@@ -35,25 +37,28 @@ public readonly unsafe ref struct StageView
     public ReadOnlySpan<float> Input(int row) => _scratch.Normed.Row(row);
 
     /// <summary>
-    /// What the stage's last matrix multiplies: of a feed-forward <c>silu(gate x) * (up x)</c> of each neuron; of an attention each query head's
+    /// What the stage's last matrix multiplies: of a feed-forward what each neuron gives, <c>silu(gate x) * (up x)</c> where it has a gate; of an attention each query head's
     /// weighted values, (heads * headDim). In f32, before any rounding to 8 bits.
     /// </summary>
     public ReadOnlySpan<float> Hidden(int row) => HiddenRows.Row(row);
 
-    /// <summary>Of a feed-forward: <c>gate x</c> of each neuron, before silu.</summary>
-    /// <exception cref="InvalidOperationException">It is an attention.</exception>
+    /// <summary>Whether the stage's neurons have a gate.</summary>
+    public bool HasGate => Kind == PieceKind.FeedForward && _hasGate;
+
+    /// <summary>Of a feed-forward: <c>gate x</c> of each neuron, its bias included, before silu.</summary>
+    /// <exception cref="InvalidOperationException">It is an attention, or the model has no gates.</exception>
     public ReadOnlySpan<float> Gate(int row)
     {
-        if (Kind != PieceKind.FeedForward || (uint)row >= (uint)Rows)
+        if (!HasGate || (uint)row >= (uint)Rows)
         {
-            throw new InvalidOperationException($"There is no gate of row {row}: this is {Kind} with {Rows} rows.");
+            throw new InvalidOperationException($"There is no gate of row {row}: this is {Kind}, of a model {(_hasGate ? "with" : "without")} gates, with {Rows} rows.");
         }
 
         int neurons = HiddenRows.Columns;
         return new ReadOnlySpan<float>(_scratch.Gate.Pointer + ((long)row * neurons), neurons);
     }
 
-    /// <summary>The stage's output: hiddenSize floats. What is written here goes to the residual stream in its place.</summary>
+    /// <summary>The stage's output, less the bias of its last matrix: hiddenSize floats. What is written here goes to the residual stream in its place.</summary>
     public Span<float> Output(int row)
     {
         int width = _scratch.Normed.Columns;

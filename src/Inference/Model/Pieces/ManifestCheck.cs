@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using Halo.Inference.Model.Architectures;
 using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Model.Pieces;
@@ -29,12 +29,9 @@ internal static class ManifestCheck
         Shape(config);
         LayerTypes[] layers = Types(document, config);
         GroupSize(document.NeuronGroupSize, layers, config);
-        ModelNorms norms = new(
-            Norms(document.AttentionNorms, config, "attentionNorms"),
-            Norms(document.FeedForwardNorms, config, "feedForwardNorms"),
-            Norm(document.OutputNorm, config, "outputNorm"));
+        ModelVectors vectors = VectorCheck.Vectors(document, config);
         ModelLayout layout = new(config, layers, document.Embedding, document.Head, document.NeuronGroupSize);
-        return new ModelManifest(document.Name, hash, document.FileBytes, pieceBytes, layout, norms);
+        return new ModelManifest(document.Name, hash, document.FileBytes, pieceBytes, layout, vectors);
     }
 
     /// <summary>Reads a SHA-256 from 64 hexadecimal digits.</summary>
@@ -54,13 +51,24 @@ internal static class ManifestCheck
 
     private static void Shape(ModelConfig config)
     {
+        Require(
+            KnownArchitectures.TryGet(config.Architecture, out ArchitectureDescription? architecture),
+            $"architecture '{config.Architecture}' is not known: the boards and the head process must run the same release");
         Count(config.HiddenSize, ModelConfig.MostElements, "hiddenSize");
         Count(config.IntermediateSize, ModelConfig.MostElements, "intermediateSize");
         Count(config.LayerCount, ModelConfig.MostLayers, "layerCount");
         Count(config.HeadCount, ModelConfig.MostElements, "headCount");
         Count(config.KvHeadCount, config.HeadCount, "kvHeadCount");
         Count(config.HeadDim, ModelConfig.MostElements, "headDim");
-        Count(config.RotaryDim, config.HeadDim, "rotaryDim");
+        if (architecture!.HasLearnedPositions)
+        {
+            Require(config.RotaryDim == 0, $"rotaryDim is {config.RotaryDim} in a model with learned positions");
+        }
+        else
+        {
+            Count(config.RotaryDim, config.HeadDim, "rotaryDim");
+        }
+
         Count(config.VocabularySize, ModelConfig.MostElements, "vocabularySize");
         Count(config.ContextLength, ModelConfig.MostPositions, "contextLength");
         Require(config.HeadCount % config.KvHeadCount == 0, $"headCount {config.HeadCount} is no multiple of kvHeadCount {config.KvHeadCount}");
@@ -71,6 +79,9 @@ internal static class ManifestCheck
         Require(
             (long)config.ContextLength * config.RotaryDim <= MostRotations,
             $"contextLength {config.ContextLength} with rotaryDim {config.RotaryDim} is too much: their product may be {MostRotations}");
+        Require(
+            config.SlidingWindow == 0 || config.SlidingWindow == config.ContextLength,
+            $"slidingWindow is {config.SlidingWindow} with a contextLength of {config.ContextLength}");
         Require(config.NormEpsilon is > 0 and < 1, $"normEpsilon is {config.NormEpsilon}; a number between 0 and 1 is needed");
         Require(config.RopeBase is > 1 and < float.MaxValue, $"ropeBase is {config.RopeBase}; a number above 1 is needed");
     }
@@ -83,14 +94,12 @@ internal static class ManifestCheck
         for (int layer = 0; layer < layers.Length; layer++)
         {
             layers[layer] = document.Layers[layer] ?? throw new PieceException($"The model manifest cannot be used: layer {layer} has no types.");
-            foreach (TensorType type in new[]
-            {
-                layers[layer].Query, layers[layer].Key, layers[layer].Value, layers[layer].Gate, layers[layer].Up,
-            })
+            foreach (TensorType type in new[] { layers[layer].Query, layers[layer].Key, layers[layer].Value, layers[layer].Up })
             {
                 Blocks(type, config.HiddenSize, $"layer {layer}");
             }
 
+            Gate(layers[layer].Gate, config, layer);
             Blocks(layers[layer].Output, queryWidth, $"layer {layer}'s output projection");
             Blocks(layers[layer].Down, config.IntermediateSize, $"layer {layer}'s down projection");
         }
@@ -98,6 +107,15 @@ internal static class ManifestCheck
         Blocks(document.Embedding, config.HiddenSize, "the embedding table");
         Blocks(document.Head, config.HiddenSize, "the LM head");
         return layers;
+    }
+
+    private static void Gate(TensorType? type, ModelConfig config, int layer)
+    {
+        Require(type is not null == config.Description.HasGate, $"layer {layer}'s gate does not suit architecture '{config.Architecture}'");
+        if (type is { } known)
+        {
+            Blocks(known, config.HiddenSize, $"layer {layer}");
+        }
     }
 
     private static void Blocks(TensorType type, int columns, string where)
@@ -117,22 +135,10 @@ internal static class ManifestCheck
             $"neuronGroupSize {size} is not whole quantisation blocks of every layer's down projection");
     }
 
-    private static float[][] Norms(byte[]?[] norms, ModelConfig config, string name)
-    {
-        Require(norms.Length == config.LayerCount, $"{name} has {norms.Length} entries for {config.LayerCount} layers");
-        return [.. norms.Select((norm, layer) => Norm(norm ?? [], config, string.Create(CultureInfo.InvariantCulture, $"{name}[{layer}]")))];
-    }
-
-    private static float[] Norm(byte[] norm, ModelConfig config, string name)
-    {
-        Require(norm.Length == config.HiddenSize * sizeof(float), $"{name} has {norm.Length} bytes, not {config.HiddenSize} numbers of 4");
-        return MemoryMarshal.Cast<byte, float>(norm).ToArray();
-    }
-
     private static void Count(int value, int most, string name) =>
         Require(value >= 1 && value <= most, $"{name} is {value}; a number from 1 to {most} is needed");
 
-    private static void Require(bool holds, FormattableString fault)
+    internal static void Require(bool holds, FormattableString fault)
     {
         if (!holds)
         {

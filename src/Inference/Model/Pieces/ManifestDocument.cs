@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
+using Halo.Inference.Model.Architectures;
 using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Model.Pieces;
@@ -27,11 +28,15 @@ internal sealed record ManifestDocument
 
     public required TensorType Head { get; init; }
 
-    public required byte[]?[] AttentionNorms { get; init; }   // per layer (hiddenSize), f32 little endian
+    public required Dictionary<string, byte[]?>?[] Vectors { get; init; } // per layer, by name: f32 little endian
 
-    public required byte[]?[] FeedForwardNorms { get; init; } // per layer (hiddenSize), f32 little endian
+    public required byte[] OutputNorm { get; init; }      // (hiddenSize), f32 little endian
 
-    public required byte[] OutputNorm { get; init; }          // (hiddenSize), f32 little endian
+    public required byte[] OutputNormBias { get; init; }  // the same; empty where there is none
+
+    public required byte[] RopeFrequencies { get; init; } // (rotaryDim / 2), f32 little endian
+
+    public required float RopeMagnitude { get; init; }
 
     internal static ManifestDocument Of(ModelManifest manifest) => new()
     {
@@ -45,9 +50,13 @@ internal sealed record ManifestDocument
         Layers = [.. manifest.Layout.Layers],
         Embedding = manifest.Layout.Embedding,
         Head = manifest.Layout.Head,
-        AttentionNorms = [.. manifest.Norms.Attention.Select(Bytes)],
-        FeedForwardNorms = [.. manifest.Norms.FeedForward.Select(Bytes)],
-        OutputNorm = Bytes(manifest.Norms.Output),
+        Vectors = [.. manifest.Vectors.Layers.Select(layer => LayerVectors.Kinds
+            .Where(kind => layer[kind] is not null)
+            .ToDictionary(kind => kind.ToString(), kind => (byte[]?)Bytes(layer[kind]!)))],
+        OutputNorm = Bytes(manifest.Vectors.OutputNorm),
+        OutputNormBias = Bytes(manifest.Vectors.OutputNormBias ?? []),
+        RopeFrequencies = Bytes(manifest.Vectors.Rope.Inverse),
+        RopeMagnitude = manifest.Vectors.Rope.Magnitude,
     };
 
     private static byte[] Bytes(float[] values) => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using Halo.Inference.Model.Architectures;
 
 namespace Halo.Inference.Model.Pieces;
 
 /// <summary>
-/// All that a board must know of a model before it holds pieces of it: which file it is, its shape, how it is cut, and its norms. The head
+/// All that a board must know of a model before it holds pieces of it: which file it is, its shape, how it is cut, and its vectors. The head
 /// board makes it from the file and sends it as JSON.
 /// </summary>
 public sealed class ModelManifest
@@ -12,14 +13,14 @@ public sealed class ModelManifest
     public const int UsualPieceBytes = 3 << 20;
 
     /// <summary>The version of the manifest and of piece files.</summary>
-    public const int FormatVersion = 1;
+    public const int FormatVersion = 2;
 
     internal const int FewestPieceBytes = 1 << 10;
     internal const int MostPieceBytes = 1 << 30;
 
     private readonly byte[] _hash;
 
-    internal ModelManifest(string name, byte[] hash, long fileBytes, int pieceBytes, ModelLayout layout, ModelNorms norms)
+    internal ModelManifest(string name, byte[] hash, long fileBytes, int pieceBytes, ModelLayout layout, ModelVectors vectors)
     {
         Name = name;
         _hash = hash;
@@ -27,7 +28,7 @@ public sealed class ModelManifest
         FileBytes = fileBytes;
         PieceBytes = pieceBytes;
         Layout = layout;
-        Norms = norms;
+        Vectors = vectors;
     }
 
     /// <summary>The name under which the model is served.</summary>
@@ -45,8 +46,11 @@ public sealed class ModelManifest
     /// <summary>The model's shape, types and groups.</summary>
     public ModelLayout Layout { get; }
 
-    /// <summary>RMSNorm weights.</summary>
-    public ModelNorms Norms { get; }
+    /// <summary>The norms of all stages.</summary>
+    public ModelNorms Norms => Vectors.Norms;
+
+    /// <summary>All of the model that is no matrix.</summary>
+    internal ModelVectors Vectors { get; }
 
     internal ReadOnlySpan<byte> Hash => _hash;
 
@@ -57,9 +61,16 @@ public sealed class ModelManifest
     /// <param name="pieceBytes">Bytes that a full piece should have, from 1 KiB to 1 GiB.</param>
     /// <exception cref="PieceException">The hash or the size of pieces is none.</exception>
     public static ModelManifest Of(string name, string sha256, ModelWeights weights, int pieceBytes = UsualPieceBytes) =>
-        new(name, ManifestCheck.Hash(sha256), weights.File.Length, ManifestCheck.PieceBytes(pieceBytes), weights.Layout, weights.Norms);
+        new(name, ManifestCheck.Hash(sha256), weights.File.Length, ManifestCheck.PieceBytes(pieceBytes), weights.Layout, weights.Vectors);
 
-    /// <summary>The manifest as JSON; most of it are the norms.</summary>
+    /// <summary>The biases of a feed-forward piece's neurons.</summary>
+    internal NeuronBiases NeuronBiases(PieceId id)
+    {
+        (int first, int count) = Layout.Neurons(id.FirstGroup, id.GroupCount);
+        return Vectors.Layers[id.Layer].Neurons(first, count);
+    }
+
+    /// <summary>The manifest as JSON; most of it are norms and biases.</summary>
     public string ToJson() => JsonSerializer.Serialize(ManifestDocument.Of(this), ManifestJson.Default.ManifestDocument);
 
     /// <summary>Reads and checks what <see cref="ToJson"/> wrote.</summary>

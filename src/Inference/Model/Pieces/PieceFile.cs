@@ -1,6 +1,5 @@
 using System.IO.MemoryMappedFiles;
 using System.Security.Cryptography;
-using Halo.Inference.Kernels;
 
 namespace Halo.Inference.Model.Pieces;
 
@@ -89,9 +88,11 @@ public sealed unsafe class PieceFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         PieceMatrix matrix = _matrices[index];
-        WeightMatrix view = new(_start + PieceFormat.HeaderBytes + matrix.Offset, matrix.Type, matrix.Rows, matrix.Columns, matrix.Stride);
-        return SlicedMatrix.Over(view, matrix.OwnColumn);
+        return SlicedMatrix.Over(matrix.View(_start + PieceFormat.HeaderBytes), matrix.OwnColumn);
     }
+
+    /// <summary>Views all matrices.</summary>
+    internal SlicedMatrix[] Matrices() => [.. Enumerable.Range(0, _matrices.Length).Select(Matrix)];
 
     /// <summary>Unmaps the file.</summary>
     public void Dispose()

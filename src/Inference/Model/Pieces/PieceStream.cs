@@ -1,14 +1,17 @@
 using Halo.Inference.Kernels;
+using Halo.Inference.Kernels.Panels;
 
 namespace Halo.Inference.Model.Pieces;
 
-/// <summary>The bytes of a piece, gathered from the mapped model file as they are read.</summary>
+/// <summary>The bytes of a piece, gathered from the mapped model file and laid out in panels as they are read.</summary>
 internal sealed unsafe class PieceStream : Stream
 {
     private readonly byte[] _header;
     private readonly PieceMatrix[] _matrices;
     private readonly WeightMatrix[] _sources;
     private readonly long _length;
+    private byte[] _panel = []; // the last one that was laid out
+    private (int Matrix, int Index) _panelAt = (-1, -1);
     private long _position;
 
     /// <param name="header">The header page.</param>
@@ -104,7 +107,33 @@ internal sealed unsafe class PieceStream : Stream
             return zeros;
         }
 
-        return CopyMatrix(_sources[index], matrix, at - matrix.Offset, target);
+        return matrix.InPanels
+            ? CopyPanel(index, matrix, at - matrix.Offset, target)
+            : CopyMatrix(_sources[index], matrix, at - matrix.Offset, target);
+    }
+
+    private int CopyPanel(int index, in PieceMatrix matrix, long at, Span<byte> target)
+    {
+        int panel = (int)(at / matrix.Stride);
+        if (_panelAt != (index, panel))
+        {
+            if (_panel.Length < matrix.Stride)
+            {
+                _panel = GC.AllocateUninitializedArray<byte>((int)matrix.Stride);
+            }
+
+            fixed (byte* bytes = _panel)
+            {
+                PanelPacker.Pack(_sources[index], panel, bytes);
+            }
+
+            _panelAt = (index, panel);
+        }
+
+        int within = (int)(at % matrix.Stride);
+        int count = (int)Math.Min(matrix.Stride - within, target.Length);
+        _panel.AsSpan(within, count).CopyTo(target);
+        return count;
     }
 
     private static int CopyMatrix(in WeightMatrix source, in PieceMatrix matrix, long at, Span<byte> target)

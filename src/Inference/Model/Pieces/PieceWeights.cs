@@ -1,4 +1,5 @@
 using Halo.Inference.Kernels;
+using Halo.Inference.Model.Architectures;
 
 namespace Halo.Inference.Model.Pieces;
 
@@ -16,7 +17,7 @@ public sealed class PieceWeights : IShardSource
     {
         Manifest = manifest;
         _open = open;
-        _rope = new RopeTable(Config.ContextLength, RopeTable.InverseFrequencies(Config.RotaryDim, Config.RopeBase));
+        _rope = manifest.Vectors.Rope.Table(Config);
     }
 
     /// <summary>The model.</summary>
@@ -34,7 +35,8 @@ public sealed class PieceWeights : IShardSource
     {
         PieceFile piece = Open(new PieceId(PieceKind.Attention, layer, first, count))[0];
         KvCache kv = new(pool, maxSequences, count, Config.ContextLength);
-        return new AttentionShard(Config, _rope, piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece.Matrix(3), kv, piece);
+        HeadVectors vectors = Manifest.Vectors.Layers[layer].Heads(Config, first, count);
+        return new AttentionShard(Config, _rope, vectors, piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece.Matrix(3), kv, piece);
     }
 
     /// <inheritdoc/>
@@ -43,7 +45,7 @@ public sealed class PieceWeights : IShardSource
     public FeedForwardShard LoadFeedForward(int layer, int first, int count)
     {
         List<PieceFile> pieces = Open(new PieceId(PieceKind.FeedForward, layer, first, count));
-        return new FeedForwardShard([.. pieces.Select(piece => new FeedForwardPart(piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece))]);
+        return new FeedForwardShard([.. pieces.Select(piece => FeedForwardPart.Of(piece.Matrices(), Manifest.NeuronBiases(piece.Id), piece))]);
     }
 
     /// <inheritdoc/>

@@ -35,15 +35,13 @@ internal sealed unsafe class PieceSlot : IDisposable
 
     internal bool IsResident => _resident is not null;
 
+    internal int MatrixCount => _matrices.Length;
+
     /// <summary>A matrix of the piece, in the order of <see cref="ModelLayout.Cut"/>.</summary>
     /// <param name="index">Which.</param>
     /// <param name="bytes">Where the piece lies, header first; null for the matrix's shape alone.</param>
-    internal WeightMatrix Matrix(int index, byte* bytes)
-    {
-        PieceMatrix matrix = _matrices[index];
-        byte* data = bytes is null ? null : bytes + PieceFormat.HeaderBytes + matrix.Offset;
-        return new WeightMatrix(data, matrix.Type, matrix.Rows, matrix.Columns, matrix.Stride);
-    }
+    internal WeightMatrix Matrix(int index, byte* bytes) =>
+        _matrices[index].View(bytes is null ? null : bytes + PieceFormat.HeaderBytes);
 
     /// <summary>Where the piece's own columns start within a matrix.</summary>
     internal int OwnColumn(int index) => _matrices[index].OwnColumn;

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Halo.Inference.Kernels;
+using Halo.Inference.Model.Architectures;
 using Halo.Inference.Model.Pieces;
 
 namespace Halo.Inference.Model.Streaming;
@@ -26,7 +27,7 @@ public sealed unsafe class StreamedWeights : IShardSource
         _locate = locate;
         _options = options;
         _streamer = new PieceStreamer(options);
-        _rope = new RopeTable(Config.ContextLength, RopeTable.InverseFrequencies(Config.RotaryDim, Config.RopeBase));
+        _rope = manifest.Vectors.Rope.Table(Config);
     }
 
     /// <inheritdoc/>
@@ -57,7 +58,9 @@ public sealed unsafe class StreamedWeights : IShardSource
     {
         StreamedStage stage = Stage(new PieceId(PieceKind.Attention, layer, first, count));
         KvCache kv = new(pool, maxSequences, count, Config.ContextLength);
-        return new AttentionShard(Config, _rope, Shape(stage, 0, 0), Shape(stage, 0, 1), Shape(stage, 0, 2), Shape(stage, 0, 3), kv, stage) { Stage = stage };
+        SlicedMatrix[] shapes = Shapes(stage, 0);
+        HeadVectors vectors = _manifest.Vectors.Layers[layer].Heads(Config, first, count);
+        return new AttentionShard(Config, _rope, vectors, shapes[0], shapes[1], shapes[2], shapes[3], kv, stage) { Stage = stage };
     }
 
     /// <inheritdoc/>
@@ -65,8 +68,8 @@ public sealed unsafe class StreamedWeights : IShardSource
     public FeedForwardShard LoadFeedForward(int layer, int first, int count)
     {
         StreamedStage stage = Stage(new PieceId(PieceKind.FeedForward, layer, first, count));
-        return new FeedForwardShard([.. stage.Slots.Select((_, index) => new FeedForwardPart(
-            Shape(stage, index, 0), Shape(stage, index, 1), Shape(stage, index, 2), index == 0 ? stage : null))])
+        return new FeedForwardShard([.. stage.Slots.Select((slot, index) => FeedForwardPart.Of(
+            Shapes(stage, index), _manifest.NeuronBiases(slot.Id), index == 0 ? stage : null))])
         {
             Stage = stage,
         };
@@ -139,6 +142,9 @@ public sealed unsafe class StreamedWeights : IShardSource
 
     /// <summary>Tells a row of a stage's normalised input to whoever orders the loading.</summary>
     internal void Observe(PieceKind kind, int layer, ReadOnlySpan<float> input) => _streamer.Observe(kind, layer, input);
+
+    private static SlicedMatrix[] Shapes(StreamedStage stage, int slot) =>
+        [.. Enumerable.Range(0, stage.Slots[slot].MatrixCount).Select(matrix => Shape(stage, slot, matrix))];
 
     // The matrix without its bytes, which change from step to step.
     private static SlicedMatrix Shape(StreamedStage stage, int slot, int matrix) =>

@@ -1,4 +1,5 @@
 using Halo.Inference.Model;
+using Halo.Inference.Model.Architectures;
 using Halo.Inference.Model.Pieces;
 using Halo.Inference.Quantization;
 
@@ -45,7 +46,7 @@ public sealed class PieceGridTests
         // A model of rows of one token group each: 32 rows of F32.
         ModelConfig config = Config() with { HiddenSize = groupBytes / 128, VocabularySize = 1 << 20 };
         ModelLayout layout = new(config, [], default, TensorType.F32, 32);
-        ModelManifest manifest = new("made", new byte[32], 1, ModelManifest.UsualPieceBytes, layout, new ModelNorms([], [], []));
+        ModelManifest manifest = new("made", new byte[32], 1, ModelManifest.UsualPieceBytes, layout, new ModelVectors(config, [], [], null, new RopeFrequencies([], 1)));
         int cell = PieceGrid.CellGroups(manifest, PieceKind.Vocabulary);
         Assert.Equal(expected, cell);
         Assert.True(cell == 1 || cell * layout.TokenGroupBytes is >= 2_000_000 and <= 4 << 20);
@@ -80,6 +81,7 @@ public sealed class PieceGridTests
     private static ModelConfig Config() => new()
     {
         Name = "made",
+        Architecture = "llama",
         HiddenSize = 32,
         IntermediateSize = 64,
         LayerCount = 1,

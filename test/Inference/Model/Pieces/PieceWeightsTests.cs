@@ -97,21 +97,4 @@ public sealed class PieceWeightsTests
             yield return step;
         }
     }
-
-    /// <summary>Pieces of the model that a <see cref="ShardedModel"/> opens; gone after it.</summary>
-    private sealed class PieceSource(int pieceBytes) : IDisposable
-    {
-        private PieceFolder? _folder;
-
-        internal PieceWeights Open(ModelWeights weights)
-        {
-            _folder = new PieceFolder(weights, pieceBytes);
-
-            // What a board knows is what crossed the network.
-            ModelManifest received = ModelManifest.FromJson(_folder.Manifest.ToJson());
-            return new PieceWeights(received, _folder.Open);
-        }
-
-        public void Dispose() => _folder?.Dispose();
-    }
 }

@@ -76,7 +76,7 @@ internal sealed class StreamedModel : IDisposable
         float[] embeddings = new float[step.Rows.Count * Config.HiddenSize];
         for (int row = 0; row < step.Rows.Count; row++)
         {
-            _weights.Embedding.Lookup(step.Rows[row].TokenId, embeddings.AsSpan(row * Config.HiddenSize, Config.HiddenSize));
+            _weights.Embedding.Lookup(step.Rows[row].TokenId, step.Rows[row].Position, embeddings.AsSpan(row * Config.HiddenSize, Config.HiddenSize));
         }
 
         _walk.Begin(step, embeddings, Table);
