@@ -57,7 +57,7 @@ public sealed class BoardModel : IDisposable
         _memoryBytes = memoryBytes;
         _openStreamed = openStreamed;
         _boundary = new StepBoundary(_gate);
-        _pool = new KvBlockPool(source.Config.HeadDim, maxBlocks: 0);
+        _pool = new KvBlockPool(source.Config.HeadDim, maxBlocks: 0, limits.KvType);
     }
 
     /// <summary>The board's name.</summary>

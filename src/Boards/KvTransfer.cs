@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Halo.Inference.Model;
 using Halo.Planning.Assignment;
 
@@ -10,7 +9,7 @@ namespace Halo.Boards;
 /// </summary>
 internal static class KvTransfer
 {
-    private const int FormatVersion = 1;
+    private const int FormatVersion = 2;
 
     internal static IReadOnlyList<KvBlock> Export(KvCache kv, SequenceTable sequences, ShardSlice slice, IReadOnlyList<KvMark> known)
     {
@@ -21,9 +20,9 @@ internal static class KvTransfer
             sequences.TryGetSlot(sequence, out int slot);
             KvMark mark = new(sequence, sequences.Epoch(slot), sequences.Length(slot));
             int first = knownBySequence.TryGetValue(sequence, out KvMark copy) && copy.Epoch == mark.Epoch ? Math.Min(copy.Length, mark.Length) : 0;
-            float[] rows = new float[(mark.Length - first) * kv.FloatsPerPosition];
+            byte[] rows = new byte[(mark.Length - first) * kv.BytesPerRow];
             kv.Export(slot, first, mark.Length - first, rows);
-            blocks.Add(new KvBlock(FormatVersion, slice, mark, first, MemoryMarshal.AsBytes(rows.AsSpan()).ToArray()));
+            blocks.Add(new KvBlock(FormatVersion, slice, mark, kv.Layout.Type, first, rows));
         }
 
         return blocks;
@@ -39,7 +38,7 @@ internal static class KvTransfer
             {
                 kept.Add(slot);
                 kv.Truncate(slot, block.First);
-                kv.Import(slot, block.First, block.Mark.Length - block.First, MemoryMarshal.Cast<byte, float>(block.Data.Span));
+                kv.Import(slot, block.First, block.Mark.Length - block.First, block.Data.Span);
             }
         }
 
@@ -56,12 +55,13 @@ internal static class KvTransfer
 
     private static void Check(KvCache kv, ShardSlice slice, KvBlock block)
     {
-        long bytes = (long)(block.Mark.Length - block.First) * kv.FloatsPerPosition * sizeof(float);
-        if (block.FormatVersion != FormatVersion || block.Slice != slice || block.First < 0 || bytes < 0 || block.Data.Length != bytes)
+        long bytes = (long)(block.Mark.Length - block.First) * kv.BytesPerRow;
+        if (block.FormatVersion != FormatVersion || block.Type != kv.Layout.Type || block.Slice != slice || block.First < 0 || bytes < 0
+            || block.Data.Length != bytes)
         {
             throw new StepException(
-                $"A KV block of format {block.FormatVersion} for shard {block.Slice.Shard}, positions {block.First} to {block.Mark.Length}, "
-                + $"with {block.Data.Length} bytes does not fit shard {slice.Shard}, which takes format {FormatVersion} and {bytes} bytes.");
+                $"A KV block of format {block.FormatVersion} in {block.Type} for shard {block.Slice.Shard}, positions {block.First} to {block.Mark.Length}, "
+                + $"with {block.Data.Length} bytes does not fit shard {slice.Shard}, which takes format {FormatVersion}, {kv.Layout.Type} and {bytes} bytes.");
         }
     }
 }

@@ -1,3 +1,4 @@
+using Halo.Inference.Kernels;
 using Halo.Inference.Model;
 using Halo.Planning.Profiles;
 
@@ -24,7 +25,7 @@ public static class ModelProfiles
             HeadGroupBytes = layout.HeadGroupBytes,
             NeuronGroupBytes = layout.NeuronGroupBytes,
             TokenGroupBytes = layout.TokenGroupBytes,
-            KvBytesPerPosition = 2L * config.HeadDim * sizeof(float),
+            KvBytesPerPosition = new KvLayout(limits.KvType, config.HeadDim).BytesPerPosition,
             BoardBytes = limits.MaxRows * row * sizeof(float),
             HeadBoardBytes = layout.EmbeddingBytes + (long)limits.MaxLogitRows * config.VocabularySize * sizeof(float),
             ContextLength = config.ContextLength,

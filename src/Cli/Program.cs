@@ -36,6 +36,7 @@ internal static class Program
             DecodeCommand.Create(),
             TransportCommand.Create(),
             StreamCommand.Create(),
+            AttentionCommand.Create(),
         },
         new Command("lab", "Make what experiments need.")
         {

@@ -26,6 +26,7 @@ internal static class GatewayArguments
           --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's);
                                weights that do not fit it are streamed from the cache folder in each step
           --kv-positions N     positions of KV for all sequences together
+          --kv-type TYPE       f16, q8_0 or f32: how keys and values are kept, on all boards (default f16)
           --cluster STORE      serve the silos whose membership is kept there instead: a SQLite file of this machine, or PostgreSQL, such as
                                postgres://halo@10.0.0.1/halo; needs a program built with the Orleans engine
           --cluster-id NAME    the cluster's name there (default halo)
@@ -52,6 +53,7 @@ internal static class GatewayArguments
         ["board-memory"] = "Halo:BoardMemoryBytes",
         ["weights"] = "Halo:Weights",
         ["kv-positions"] = "Halo:KvPositions",
+        ["kv-type"] = "Halo:KvType",
         ["cluster"] = "Halo:Gateway:Cluster",
         ["cluster-id"] = "Halo:Gateway:ClusterId",
         ["urls"] = "urls",

@@ -79,7 +79,8 @@ public sealed class HaloCluster : IAsyncDisposable
 
         identity ??= HeadIdentity.Of(options, out _);
         ModelCatalog models = new(
-            options.Models.Count > 0 ? options.Models : new Dictionary<string, string> { [BundledModel.Name] = BundledModel.Path }, options.Limits, options.Weights);
+            options.Models.Count > 0 ? options.Models : new Dictionary<string, string> { [BundledModel.Name] = BundledModel.Path },
+            options.Limits with { KvType = options.KvType }, options.Weights);
         BoardHost host = await Task.Run(() => MakeBoards(options), cancellationToken);
         HaloCluster cluster = new(options, host, models, identity, logging);
         try

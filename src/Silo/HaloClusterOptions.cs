@@ -5,6 +5,7 @@ using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
 using Halo.Inference.Model;
 using Halo.Inference.Model.Streaming;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 using Halo.Planning.Importance;
 
@@ -131,6 +132,9 @@ public sealed class HaloClusterOptions
 
     /// <summary>Positions of KV for all sequences together; default: room for 16 full contexts, less where memory is short.</summary>
     public int? KvPositions { get; set; }
+
+    /// <summary>How keys and values are kept, on all boards: F16, Q8_0 or F32.</summary>
+    public KvType KvType { get; set; }
 
     /// <summary>Where this process's boards compute from.</summary>
     public WeightMode Weights { get; set; }

@@ -1,6 +1,7 @@
 using Halo.Boards.Steps;
 using Halo.Boards.Tests.Steps;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Planning;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
@@ -12,11 +13,14 @@ public sealed class BoardModelTests
     // b3 is too slow to get anything, so that a shard which goes there from b2 keeps its place in the order of additions: bits must not change.
     private static readonly double[] s_twoAndASpare = [1, 1, 0.001];
 
-    [Fact]
-    public async Task KvTransfer_BulkThenTail_ContinuesBitForBit()
+    [Theory]
+    [InlineData(KvType.F16)]
+    [InlineData(KvType.Q8_0)]
+    [InlineData(KvType.F32)]
+    public async Task KvTransfer_BulkThenTail_ContinuesBitForBit(KvType kvType)
     {
-        using BoardSet stays = new(s_twoAndASpare);
-        using BoardSet moves = new(s_twoAndASpare);
+        using BoardSet stays = new(s_twoAndASpare, kvType: kvType);
+        using BoardSet moves = new(s_twoAndASpare, kvType: kvType);
         Assert.Empty(moves.Plan.ShardsOf("b3"));
         List<RowOutcome> expected = await stays.GenerateAsync(1, 60);
         List<RowOutcome> other = await stays.GenerateAsync(2, 20);
@@ -81,7 +85,8 @@ public sealed class BoardModelTests
         set.Share("b3").Register(shard.Slice);
         KvBlock[] hostile =
         [
-            block with { FormatVersion = 2 },
+            block with { FormatVersion = 1 },
+            block with { Type = KvType.F32 },
             block with { Slice = shard.Slice with { FirstGroup = 9 } },
             block with { First = -1 },
             block with { First = block.Mark.Length + 1 },

@@ -1,5 +1,6 @@
 using Halo.Boards.Steps;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Inference.Sampling;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
@@ -16,10 +17,12 @@ internal sealed class BoardSet : IDisposable
     /// <param name="path">The model; the bundled one where it is left out.</param>
     /// <param name="shareOf">Makes a board's share; of the model file where it is left out.</param>
     /// <param name="change">Changes the plan before it is carried out.</param>
+    /// <param name="kvType">How keys and values are kept.</param>
     internal BoardSet(
-        double[] speeds, int threads = 2, string? path = null, Func<Board, LoadedModel, BoardModel>? shareOf = null, Func<Plan, Plan>? change = null)
+        double[] speeds, int threads = 2, string? path = null, Func<Board, LoadedModel, BoardModel>? shareOf = null, Func<Plan, Plan>? change = null,
+        KvType kvType = KvType.F16)
     {
-        Model = LoadedModel.Open("tales", path ?? TestPaths.BundledModel, new StepLimits());
+        Model = LoadedModel.Open("tales", path ?? TestPaths.BundledModel, new StepLimits { KvType = kvType });
         BoardProfile[] profiles = [.. speeds.Select((speed, index) => new BoardProfile($"b{index + 1}", speed, 1L << 30))];
         Host = new BoardHost([.. profiles.Select(profile => new Board(profile))], threads);
         Plan = Planner.Create(Model.Profile, profiles, new PlanRequest { KvPositions = 2048 });
@@ -46,7 +49,8 @@ internal sealed class BoardSet : IDisposable
 
     internal int[] Prompt { get; }
 
-    internal static BoardSet Of(int boards, int threads = 2) => new([.. Enumerable.Repeat(1.0, boards)], threads);
+    internal static BoardSet Of(int boards, int threads = 2, KvType kvType = KvType.F16) =>
+        new([.. Enumerable.Repeat(1.0, boards)], threads, kvType: kvType);
 
     internal BoardModel Share(string board) => Host.Find(board).Model(Model);
 

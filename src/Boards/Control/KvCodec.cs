@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Halo.Inference.Quantization;
 using Halo.Planning;
 using Halo.Planning.Assignment;
 
@@ -7,17 +8,18 @@ namespace Halo.Boards.Control;
 /// <summary>
 /// A shard's KV blocks, or the marks of how far a copy reaches, as bytes. Little endian: magic (u32), version (u16), what follows (u16), the
 /// shard's layer, kind, index, first group and group count (i32 each), count (i32); then the entries. A mark is sequence (i64), epoch (i32)
-/// and length (i32); a block is a mark, format version (i32), first position (i32), bytes (i64), and the bytes, padded to a multiple of 8.
+/// and length (i32); a block is a mark, format version (i32), first position (i32), bytes (i64), type (i32), zero (i32), and the bytes,
+/// padded to a multiple of 8.
 /// </summary>
 public static class KvCodec
 {
     private const uint Magic = 0x564B4C48; // "HLKV"
-    private const ushort Version = 1;
+    private const ushort Version = 2;
     private const ushort Marks = 1;
     private const ushort Blocks = 2;
     private const int HeaderBytes = 32;
     private const int MarkBytes = 16;
-    private const int BlockBytes = MarkBytes + 16;
+    private const int BlockBytes = MarkBytes + 24;
 
     /// <summary>Writes marks of one shard.</summary>
     public static byte[] WriteMarks(ShardSlice slice, IReadOnlyList<KvMark> marks)
@@ -68,6 +70,7 @@ public static class KvCodec
             BinaryPrimitives.WriteInt32LittleEndian(at[16..], block.FormatVersion);
             BinaryPrimitives.WriteInt32LittleEndian(at[20..], block.First);
             BinaryPrimitives.WriteInt64LittleEndian(at[24..], block.Data.Length);
+            BinaryPrimitives.WriteInt32LittleEndian(at[32..], (int)block.Type);
             block.Data.Span.CopyTo(at[BlockBytes..]);
             at = at[(BlockBytes + (int)Padded(block.Data.Length))..];
         }
@@ -161,7 +164,13 @@ public static class KvCodec
                 $"The KV block of sequence {mark.SequenceId}, positions {first} to {mark.Length}, with {length} bytes does not fit what was sent.");
         }
 
-        KvBlock block = new(format, slice, mark, first, at.Slice(BlockBytes, (int)length));
+        KvType type = (KvType)BinaryPrimitives.ReadInt32LittleEndian(head[32..]);
+        if (!Enum.IsDefined(type) || BinaryPrimitives.ReadInt32LittleEndian(head[36..]) != 0)
+        {
+            throw new InvalidDataException($"The KV of sequence {mark.SequenceId} is of type {type}, which this version does not know.");
+        }
+
+        KvBlock block = new(format, slice, mark, type, first, at.Slice(BlockBytes, (int)length));
         at = at[(BlockBytes + (int)Padded(length))..];
         return block;
     }

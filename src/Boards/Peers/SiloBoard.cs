@@ -6,6 +6,7 @@ using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Inference.Model;
 using Halo.Inference.Model.Pieces;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
 using Microsoft.Extensions.Logging;
@@ -193,7 +194,7 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
         }
     }
 
-    // Two files under one name would give no error, but nonsense.
+    // Two files under one name would give no error, but nonsense; two types of KV one only when KV moves.
     private async Task CheckFileAsync(Plan plan, ModelOffer? offer)
     {
         if (offer is not null && ModelManifest.FromJson(offer.Manifest).Sha256 != (await _weights.ManifestAsync(plan.Model)).Sha256)
@@ -201,17 +202,36 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
             throw new BoardUnfitException(
                 $"Board {Name} has another file under the name {plan.Model} than the head board {plan.HeadBoard}: give both the same file, or start {Name} without it.");
         }
+
+        if (offer is not null)
+        {
+            CheckKvType(plan, offer, _models.Open(plan.Model).Limits.KvType);
+        }
+    }
+
+    private void CheckKvType(Plan plan, ModelOffer offer, KvType own)
+    {
+        if (offer.Limits.KvType != own)
+        {
+            throw new BoardUnfitException(
+                $"Board {Name} keeps KV in {own} and the head board {plan.HeadBoard} in {offer.Limits.KvType}: start both with the same --kv-type.");
+        }
     }
 
     // Pieces of two files make no model.
     private async Task TakeOfferAsync(Plan plan, ModelOffer offer)
     {
-        PieceSource source = new(plan.HeadBoard, ModelManifest.FromJson(offer.Manifest).Sha256);
+        PieceSource source = new(plan.HeadBoard, ModelManifest.FromJson(offer.Manifest).Sha256, offer.Limits.KvType);
         if (_from.TryGetValue(plan.Model, out PieceSource? before) && before.Sha256 != source.Sha256)
         {
             throw new BoardUnfitException(
                 $"Board {source.Board} has another file under the name {plan.Model} than board {before.Board}, whose weights board {Name} holds: "
                 + $"give all boards the same file; if it is to be the one of {source.Board}, start {Name} again.");
+        }
+
+        if (before is not null)
+        {
+            CheckKvType(plan, offer, before.KvType);
         }
 
         await Shares.OfferAsync(offer, CancellationToken.None);
@@ -233,5 +253,5 @@ public sealed class SiloBoard : IBoard, IAsyncDisposable
         }
     }
 
-    private sealed record PieceSource(string Board, string Sha256);
+    private sealed record PieceSource(string Board, string Sha256, KvType KvType);
 }

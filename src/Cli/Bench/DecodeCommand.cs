@@ -4,6 +4,7 @@ using System.Text.Json;
 using Halo.Cli.Hosting;
 using Halo.Grains;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Inference.Tokenization;
 using Halo.Silo;
 
@@ -28,11 +29,12 @@ internal static class DecodeCommand
         Option<int> rounds = CommandOptions.Number(
             "--rounds", "Rounds after the warm-up.", 5, count => count >= 1, "a whole number, 1 or more");
         Option<long?> memory = CommandOptions.MemoryLimit();
+        Option<KvType> kvType = CommandOptions.KvType();
         NetworkChoices network = new();
         Option<bool> json = CommandOptions.Json();
         Command command = new("decode", "Compare decode speed between numbers of boards; with --board, between this process's board alone and all.")
         {
-            model, boards, threads, weights, tokens, rounds, memory, json,
+            model, boards, threads, weights, tokens, rounds, memory, kvType, json,
         };
         network.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
@@ -55,6 +57,7 @@ internal static class DecodeCommand
                 new DecodeSetting(counts, parsed.GetValue(threads), parsed.GetValue(tokens), parsed.GetValue(rounds), others, parsed.GetValue(memory))
                 {
                     Weights = parsed.GetValue(weights),
+                    KvType = parsed.GetValue(kvType),
                 },
                 parsed.GetValue(json),
                 cancellationToken);
@@ -109,6 +112,7 @@ internal static class DecodeCommand
             BoardMemoryBytes = setting.MemoryBytes,
             Weights = setting.Weights,
             KvPositions = ModelSession.KvPositions(1, Prompt.Length + 2 + setting.Tokens),
+            KvType = setting.KvType,
         };
         if (setting.Network.HasBoards && boards > 1)
         {

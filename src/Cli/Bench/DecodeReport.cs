@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using Halo.Cli.Hosting;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 
 namespace Halo.Cli.Bench;
 
@@ -15,6 +16,9 @@ internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int 
 {
     /// <summary>Where this process's boards compute from.</summary>
     internal WeightMode Weights { get; init; }
+
+    /// <summary>How keys and values are kept.</summary>
+    internal KvType KvType { get; init; }
 }
 
 /// <summary>What was measured.</summary>

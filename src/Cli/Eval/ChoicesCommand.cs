@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Halo.Cli.Hosting;
+using Halo.Inference.Quantization;
 using Halo.Silo;
 
 namespace Halo.Cli.Eval;
@@ -32,9 +33,10 @@ internal static class ChoicesCommand
             $"a whole number from 1 to {MostInFlight}");
         Option<int> boards = CommandOptions.Boards(1);
         Option<int> threads = CommandOptions.Threads();
+        Option<KvType> kvType = CommandOptions.KvType();
         NetworkChoices network = new();
         Option<bool> json = CommandOptions.Json();
-        Command command = new("choices", "Choose between good and bad sentences.") { model, pairs, limit, inFlight, boards, threads, json };
+        Command command = new("choices", "Choose between good and bad sentences.") { model, pairs, limit, inFlight, boards, threads, kvType, json };
         SimulatedChoices simulated = new();
         network.AddTo(command);
         simulated.AddTo(command);
@@ -49,7 +51,10 @@ internal static class ChoicesCommand
                 parsed.GetValue(boards),
                 parsed.GetValue(threads),
                 choices,
-                await simulated.OfAsync(parsed, file, choices, cancellationToken));
+                await simulated.OfAsync(parsed, file, choices, cancellationToken))
+            {
+                KvType = parsed.GetValue(kvType),
+            };
             return await RunAsync(CommandConsole.Of(parsed), file, setting, parsed.GetValue(json), cancellationToken);
         });
         return command;
@@ -65,6 +70,7 @@ internal static class ChoicesCommand
             Boards = setting.Boards,
             Threads = setting.Threads,
             KvPositions = ModelSession.KvPositions(setting.InFlight, longest),
+            KvType = setting.KvType,
         };
         setting.Network.ApplyTo(options);
         setting.Simulated.ApplyTo(options, model.Name);

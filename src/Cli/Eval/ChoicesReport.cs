@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Halo.Cli.Hosting;
+using Halo.Inference.Quantization;
 
 namespace Halo.Cli.Eval;
 
@@ -11,7 +12,11 @@ namespace Halo.Cli.Eval;
 /// <param name="Threads">Compute threads of this process's boards together.</param>
 /// <param name="Network">Boards in other processes.</param>
 /// <param name="Simulated">What links between boards of this process lose.</param>
-internal sealed record ChoicesSetting(IReadOnlyList<string> Files, int? Limit, int InFlight, int Boards, int Threads, NetworkSetting Network, SimulatedSetting Simulated);
+internal sealed record ChoicesSetting(IReadOnlyList<string> Files, int? Limit, int InFlight, int Boards, int Threads, NetworkSetting Network, SimulatedSetting Simulated)
+{
+    /// <summary>How keys and values are kept.</summary>
+    internal KvType KvType { get; init; }
+}
 
 /// <summary>Accuracy on one file as the command prints it.</summary>
 /// <param name="File">The file.</param>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Halo.Cli.Hosting;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Inference.Tokenization;
 using Halo.Silo;
 
@@ -35,10 +36,11 @@ internal static class PerplexityCommand
             ("stories", ScoringProtocol.Stories));
         Option<int> boards = CommandOptions.Boards(1);
         Option<int> threads = CommandOptions.Threads();
+        Option<KvType> kvType = CommandOptions.KvType();
         NetworkChoices network = new();
         SimulatedChoices simulated = new();
         Option<bool> json = CommandOptions.Json();
-        Command command = new("perplexity", "Score a text.") { model, text, context, chunks, protocol, boards, threads, json };
+        Command command = new("perplexity", "Score a text.") { model, text, context, chunks, protocol, boards, threads, kvType, json };
         network.AddTo(command);
         simulated.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -53,7 +55,10 @@ internal static class PerplexityCommand
                 parsed.GetValue(boards),
                 parsed.GetValue(threads),
                 choices,
-                await simulated.OfAsync(parsed, file, choices, cancellationToken));
+                await simulated.OfAsync(parsed, file, choices, cancellationToken))
+            {
+                KvType = parsed.GetValue(kvType),
+            };
             return await RunAsync(CommandConsole.Of(parsed), file, setting, parsed.GetValue(json), cancellationToken);
         });
         return command;
@@ -69,6 +74,7 @@ internal static class PerplexityCommand
             Boards = setting.Boards,
             Threads = setting.Threads,
             KvPositions = ModelSession.KvPositions(PerplexityRun.SequencesInFlight, context),
+            KvType = setting.KvType,
         };
         setting.Network.ApplyTo(options);
         setting.Simulated.ApplyTo(options, file.Name);
@@ -94,7 +100,7 @@ internal static class PerplexityCommand
     private static async Task<Perplexity> LossFreeAsync(
         CommandConsole console, ModelFile file, HaloClusterOptions options, IReadOnlyList<ScoredPiece> pieces, CancellationToken cancellationToken)
     {
-        HaloClusterOptions alone = new() { Boards = 1, Threads = options.Threads, KvPositions = options.KvPositions };
+        HaloClusterOptions alone = new() { Boards = 1, Threads = options.Threads, KvPositions = options.KvPositions, KvType = options.KvType };
         await using ModelSession session = await ModelSession.StartAsync(file, alone, console, cancellationToken);
         PerplexityRun run = new(session.Scheduler, pieces, PerplexityRun.SequencesInFlight);
         return await console.WithProgressAsync("loss-free", progress => run.RunAsync(progress, cancellationToken));

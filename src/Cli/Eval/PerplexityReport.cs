@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Halo.Cli.Hosting;
+using Halo.Inference.Quantization;
 
 namespace Halo.Cli.Eval;
 
@@ -13,7 +14,11 @@ namespace Halo.Cli.Eval;
 /// <param name="Network">Boards in other processes.</param>
 /// <param name="Simulated">What links between boards of this process lose.</param>
 internal sealed record PerplexitySetting(
-    string Text, int? Context, int? Chunks, ScoringProtocol Protocol, int Boards, int Threads, NetworkSetting Network, SimulatedSetting Simulated);
+    string Text, int? Context, int? Chunks, ScoringProtocol Protocol, int Boards, int Threads, NetworkSetting Network, SimulatedSetting Simulated)
+{
+    /// <summary>How keys and values are kept.</summary>
+    internal KvType KvType { get; init; }
+}
 
 /// <summary>A text's score as the command prints it.</summary>
 /// <param name="Model">The model file.</param>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Halo.Cli.Hosting;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Silo;
 
 namespace Halo.Cli.Generate;
@@ -29,6 +30,7 @@ internal static class GenerateCommand
         Option<int> threads = CommandOptions.Threads();
         Option<long?> memory = CommandOptions.MemoryLimit();
         Option<WeightMode> weights = CommandOptions.Weights();
+        Option<KvType> kvType = CommandOptions.KvType();
         Option<int> maxTokens = CommandOptions.Number(
             "--max-tokens", "Tokens to generate at most.", DefaultMaxTokens, count => count >= 1, "a whole number, 1 or more");
         Option<string[]> stop = new("--stop")
@@ -41,7 +43,7 @@ internal static class GenerateCommand
 
         Command command = new("generate", "Continue a text.")
         {
-            prompt, model, boards, transport, threads, memory, weights, maxTokens, stop,
+            prompt, model, boards, transport, threads, memory, weights, kvType, maxTokens, stop,
         };
         network.AddTo(command);
         sampling.AddTo(command);
@@ -55,6 +57,7 @@ internal static class GenerateCommand
                 Transport = parsed.GetValue(transport),
                 BoardMemoryBytes = parsed.GetValue(memory),
                 Weights = parsed.GetValue(weights),
+                KvType = parsed.GetValue(kvType),
             };
             others.ApplyTo(options);
             Generation generation = new(CommandConsole.Of(parsed), ModelFile.Locate(parsed.GetValue(model)), options, sampling.Of(parsed))

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Silo;
 
 namespace Halo.Cli.Hosting;
@@ -51,6 +52,10 @@ internal static class CommandOptions
     internal static Option<WeightMode> Weights() => Choice(
         "--weights", "Where this process's boards compute from: copies in a faster layout, or the mapped file; auto takes copies where memory has room.",
         ("auto", WeightMode.Auto), ("repacked", WeightMode.Repacked), ("mapped", WeightMode.Mapped));
+
+    internal static Option<KvType> KvType() => Choice(
+        "--kv-type", "How keys and values are kept, on all boards.",
+        ("f16", Inference.Quantization.KvType.F16), ("q8_0", Inference.Quantization.KvType.Q8_0), ("f32", Inference.Quantization.KvType.F32));
 
     internal static Option<bool> Json() => new("--json") { Description = "Print one JSON object instead of tables." };
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Halo.Cli.Hosting;
 using Halo.Inference.Gguf;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 using Halo.Silo;
 
@@ -13,14 +14,15 @@ internal static class InspectCommand
     {
         Argument<string> path = new("FILE") { Description = "A GGUF file." };
         Option<int[]> boards = CommandOptions.BoardCounts(1, 2, 4, 8);
+        Option<KvType> kvType = CommandOptions.KvType();
         Option<bool> json = CommandOptions.Json();
-        Command command = new("inspect", "Show what is in a model file and what boards would need for it.") { path, boards, json };
+        Command command = new("inspect", "Show what is in a model file and what boards would need for it.") { path, boards, kvType, json };
         command.SetAction(parsed => Run(
-            CommandConsole.Of(parsed), parsed.GetRequiredValue(path), parsed.GetValue(boards)!, parsed.GetValue(json)));
+            CommandConsole.Of(parsed), parsed.GetRequiredValue(path), parsed.GetValue(boards)!, parsed.GetValue(kvType), parsed.GetValue(json)));
         return command;
     }
 
-    private static int Run(CommandConsole console, string path, int[] boardCounts, bool json)
+    private static int Run(CommandConsole console, string path, int[] boardCounts, KvType kvType, bool json)
     {
         if (!File.Exists(path) && !Directory.Exists(path))
         {
@@ -28,7 +30,7 @@ internal static class InspectCommand
         }
 
         using GgufFile file = GgufFile.Open(path);
-        SplitMemory splits = SplitMemory.Of(path, boardCounts);
+        SplitMemory splits = SplitMemory.Of(path, boardCounts, kvType);
         if (json)
         {
             InspectJson.Write(console.Output, file, splits);
@@ -97,7 +99,7 @@ internal static class InspectCommand
 
         Heading(
             console,
-            $"Memory of boards of equal speed in MB, with KV for {splits.Plans[0].KvPositions:N0} positions; "
+            $"Memory of boards of equal speed in MB, with KV for {splits.Plans[0].KvPositions:N0} positions in {splits.KvType}; "
             + "buffers include the head board's embedding table:");
         TextTable table = new TextTable().Numbers("boards").Words("board")
             .Numbers("attention", "feed-forward", "vocabulary", "KV", "buffers", "total");

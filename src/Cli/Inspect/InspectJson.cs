@@ -109,6 +109,7 @@ internal static class InspectJson
             json.WriteStartObject();
             json.WriteNumber("boards", plan.Boards.Count);
             json.WriteNumber("kvPositions", plan.KvPositions);
+            json.WriteString("kvType", splits.KvType.ToString());
             json.WriteString("headBoard", plan.HeadBoard);
             json.WriteStartArray("memory");
             foreach (BoardMemory board in splits.Boards(plan))

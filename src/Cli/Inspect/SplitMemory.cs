@@ -1,6 +1,7 @@
 using Halo.Boards;
 using Halo.Inference.Gguf;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
 
@@ -24,6 +25,9 @@ internal sealed class SplitMemory
     /// <summary>One plan for each number of boards; empty where the model cannot be run.</summary>
     internal IReadOnlyList<Plan> Plans { get; }
 
+    /// <summary>How keys and values are kept.</summary>
+    internal KvType KvType { get; private init; }
+
     /// <summary>Why there are no plans; null where there are.</summary>
     internal string? MissingBecause { get; }
 
@@ -31,14 +35,14 @@ internal sealed class SplitMemory
     internal string? Note { get; private init; }
 
     /// <summary>Plans a model without loading it.</summary>
-    internal static SplitMemory Of(string path, int[] boardCounts)
+    internal static SplitMemory Of(string path, int[] boardCounts, KvType kvType)
     {
         try
         {
-            using LoadedModel model = LoadedModel.Open(Path.GetFileNameWithoutExtension(path), path, new StepLimits());
+            using LoadedModel model = LoadedModel.Open(Path.GetFileNameWithoutExtension(path), path, new StepLimits { KvType = kvType });
             ModelProfile profile = model.Profile;
             IEnumerable<Plan> plans = boardCounts.Select(count => Planner.Create(profile, Boards(count), new PlanRequest()));
-            return new SplitMemory(profile, [.. plans], null) { Note = model.Weights.Config.Note };
+            return new SplitMemory(profile, [.. plans], null) { KvType = kvType, Note = model.Weights.Config.Note };
         }
         catch (GgufFormatException fault)
         {

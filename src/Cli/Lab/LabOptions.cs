@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Halo.Cli.Hosting;
 using Halo.Inference.Padding;
-using Halo.Inference.Quantization;
 
 namespace Halo.Cli.Lab;
 
@@ -27,13 +26,17 @@ internal static class LabOptions
         },
     };
 
-    internal static Option<TensorType> Type() => CommandOptions.Choice(
-        "--type",
-        "Type of the matrices.",
-        ("f32", TensorType.F32),
-        ("f16", TensorType.F16),
-        ("q8_0", TensorType.Q8_0),
-        ("q4_0", TensorType.Q4_0));
+    internal static Option<TypeMix> Type()
+    {
+        string words = string.Join("|", TypeMix.All).ToLowerInvariant();
+        return new Option<TypeMix>("--type")
+        {
+            Description = "Type of the matrices; q4_k_m and q5_k_m: Q6_K for the head and part of attn_v and ffn_down, as published files have. [default: f32]",
+            HelpName = words,
+            CustomParser = result => CommandOptions.Read(
+                result, "--type", $"one of {words}", text => (TypeMix.TryParse(text, out TypeMix mix), mix)),
+        };
+    }
 
     internal static Option<string> Output() => new("--out", "--output") { Description = "The GGUF file to write.", HelpName = "FILE", Required = true };
 

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Halo.Cli.Hosting;
 using Halo.Inference.Gguf;
 using Halo.Inference.Padding;
-using Halo.Inference.Quantization;
 
 namespace Halo.Cli.Lab;
 
@@ -13,7 +12,7 @@ internal static class PadCommand
     {
         Option<string?> model = CommandOptions.Model(required: true);
         Option<ModelShape> shape = LabOptions.Shape("Shape to pad to");
-        Option<TensorType> type = LabOptions.Type();
+        Option<TypeMix> type = LabOptions.Type();
         Option<string> output = LabOptions.Output();
         Option<bool> force = LabOptions.Force();
         Command command = new("pad", "Pad a model with zeros to a larger shape: same text, real sizes, no claim on quality.")
@@ -31,7 +30,7 @@ internal static class PadCommand
     }
 
     private static async Task<int> RunAsync(
-        CommandConsole console, ModelFile file, ModelShape shape, TensorType type, string output, CancellationToken cancellationToken)
+        CommandConsole console, ModelFile file, ModelShape shape, TypeMix type, string output, CancellationToken cancellationToken)
     {
         try
         {

@@ -3,7 +3,6 @@ using System.Globalization;
 using Halo.Cli.Hosting;
 using Halo.Inference.Gguf;
 using Halo.Inference.Padding;
-using Halo.Inference.Quantization;
 using Halo.Inference.RandomModels;
 using Halo.Silo;
 
@@ -12,16 +11,18 @@ namespace Halo.Cli.Lab;
 /// <summary><c>halo lab random</c>: writes a model of a given shape with random weights, for timings where no real one is at hand.</summary>
 internal static class RandomCommand
 {
+    private const int UsualTokens = 32_000;
+
     internal static Command Create()
     {
         Option<ModelShape> shape = LabOptions.Shape("The model's shape");
-        Option<int> vocabulary = CommandOptions.Number(
-            "--vocab", "Tokens of the vocabulary.", 32_000, count => count is >= 1 and <= RandomModelOptions.MostTokens,
+        Option<int?> vocabulary = CommandOptions.OptionalNumber<int>(
+            "--vocab", $"Tokens of the vocabulary. [default: those of the model that the shape is named after, else {UsualTokens}]", count => count is >= 1 and <= RandomModelOptions.MostTokens,
             string.Create(CultureInfo.InvariantCulture, $"a whole number from 1 to {RandomModelOptions.MostTokens}"));
         Option<int> context = CommandOptions.Number(
             "--context", "Longest sequence, in positions.", 2048, count => count is >= 1 and <= RandomModelOptions.MostPositions,
             string.Create(CultureInfo.InvariantCulture, $"a whole number from 1 to {RandomModelOptions.MostPositions}"));
-        Option<TensorType> type = LabOptions.Type();
+        Option<TypeMix> type = LabOptions.Type();
         Option<ulong> seed = CommandOptions.Number("--seed", "Same seed, same bytes.", 1ul, _ => true, "a whole number from 0");
         Option<string> output = LabOptions.Output();
         Option<bool> force = LabOptions.Force();
@@ -32,7 +33,7 @@ internal static class RandomCommand
         command.SetAction((parsed, cancellationToken) => RunAsync(
             CommandConsole.Of(parsed),
             new RandomModelOptions(
-                parsed.GetRequiredValue(shape), parsed.GetValue(vocabulary), parsed.GetValue(context), parsed.GetValue(type), parsed.GetValue(seed)),
+                parsed.GetRequiredValue(shape), parsed.GetValue(vocabulary) ?? parsed.GetRequiredValue(shape).PublishedVocabulary ?? UsualTokens, parsed.GetValue(context), parsed.GetValue(type), parsed.GetValue(seed)),
             LabOptions.CheckOutput(parsed.GetRequiredValue(output), BundledModel.Path, parsed.GetValue(force)),
             cancellationToken));
         return command;

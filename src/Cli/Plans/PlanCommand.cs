@@ -5,6 +5,7 @@ using Halo.Boards;
 using Halo.Cli.Hosting;
 using Halo.Fabric.Wire;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 using Halo.Planning.Importance;
 using Halo.Planning.Profiles;
@@ -59,6 +60,8 @@ internal sealed partial class PlanCommand
     private readonly Option<int?> _kvPositions = CommandOptions.OptionalNumber<int>(
         "--kv-positions", "Positions of KV for all sequences together. [default: as many as useful]", count => count >= 1, "a whole number, 1 or more");
 
+    private readonly Option<KvType> _kvType = CommandOptions.KvType();
+
     private readonly Option<bool> _json = CommandOptions.Json();
 
     internal static Command Create()
@@ -67,7 +70,7 @@ internal sealed partial class PlanCommand
         Command command = new("plan", "Show which board would hold what of a model, and what a token would take.")
         {
             options._model, options._cluster, options._importance, options._placement, options._seed, options._lossWeight, options._replicas, options._policy,
-            options._topology, options._wire, options._criticalBoards, options._loss, options._kvPositions, options._json,
+            options._topology, options._wire, options._criticalBoards, options._loss, options._kvPositions, options._kvType, options._json,
         };
         command.SetAction(options.Run);
         return command;
@@ -84,7 +87,7 @@ internal sealed partial class PlanCommand
             throw new CommandFault("--replicas are of the most important groups; give --importance as well.");
         }
 
-        using LoadedModel model = LoadedModel.Open(file.Name, file.Path, new StepLimits());
+        using LoadedModel model = LoadedModel.Open(file.Name, file.Path, new StepLimits { KvType = parsed.GetValue(_kvType) });
         BoardProfile[] boards = [.. cluster.Boards.Select(board => parsed.GetValue(_loss) is { } loss ? board with { Loss = loss / 100 } : board)];
         Placement placement = new(parsed.GetValue(_placement), parsed.GetValue(_seed));
         Plan plan = Make(model.Profile, boards, new PlanRequest

@@ -1,113 +1,93 @@
-using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
-using System.Runtime.CompilerServices;
+using System.Diagnostics;
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
+using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Kernels;
 
-/// <summary>The two passes of one attention head over its key-value cache.</summary>
-/// <remarks>A position's part does not depend on how many follow it, so a prompt may be processed in pieces of any size.</remarks>
-public static unsafe class AttentionKernel
+/// <summary>
+/// Softmax attention over blocks of keys and values, one block after the other, with no memory for scores but a block's (online softmax): a
+/// larger score than all before scales down what was added up so far. Keys and values are read once for all queries at hand.
+/// </summary>
+/// <remarks>A query's arithmetic depends on its own positions alone, never on the queries that share the call.</remarks>
+internal static unsafe class AttentionKernel
 {
-    /// <summary>scores[j] = scale * (sum over d of query[d] * keys[j, d]) for j below <paramref name="count"/>.</summary>
-    /// <param name="query">(headDim).</param>
-    /// <param name="keys">(count, keyStride), f32; headDim columns are read of each row.</param>
-    /// <param name="keyStride">Elements from position to position.</param>
-    /// <param name="count">Cached positions.</param>
-    /// <param name="scale">1 / sqrt(headDim).</param>
-    /// <param name="scores">At least <paramref name="count"/>, the first of which are written.</param>
-    public static void Scores(
-        ReadOnlySpan<float> query, float* keys, int keyStride, int count, float scale, Span<float> scores)
-    {
-        if (count < 0 || count > scores.Length || (count > 1 && keyStride < query.Length))
-        {
-            ThrowShape(count, scores.Length, keyStride, query.Length);
-        }
+    /// <summary>Floats of room that <see cref="Fold"/> works in.</summary>
+    internal const int RoomFloats = 2 * QueriesAtOnce * KvLayout.BlockPositions;
 
-        fixed (float* q = query)
+    /// <summary>Queries that share what is loaded of keys and values.</summary>
+    internal const int QueriesAtOnce = 4;
+
+    /// <summary>What queries are multiplied with before: 1 / sqrt(headDim), and what the type's numbers lack.</summary>
+    internal static float QueryScale(KvLayout layout) => Unit(layout.Type) / MathF.Sqrt(layout.HeadDim);
+
+    /// <summary>What totals / sums are multiplied with in the end.</summary>
+    internal static float OutputScale(KvLayout layout) => Unit(layout.Type);
+
+    /// <summary>Adds the first <paramref name="count"/> positions of a block to the state of <paramref name="queries"/> queries.</summary>
+    /// <param name="tier">Instructions to use.</param>
+    /// <param name="layout">How the block lies.</param>
+    /// <param name="block">The block.</param>
+    /// <param name="next">The block that will be read after it, which is fetched meanwhile; the same one where there is none.</param>
+    /// <param name="count">Positions, 1 to 32.</param>
+    /// <param name="state">The queries and what they have seen.</param>
+    /// <param name="queries">Queries, 1 or more.</param>
+    /// <param name="room"><see cref="RoomFloats"/> floats of this thread's own.</param>
+    internal static void Fold(KernelTier tier, KvLayout layout, byte* block, byte* next, int count, in AttentionState state, int queries, float* room)
+    {
+        Debug.Assert(count is >= 1 and <= KvLayout.BlockPositions);
+        switch (tier)
         {
-            for (int j = 0; j < count; j++)
-            {
-                scores[j] = scale * VectorLoops.Dot(q, keys + ((long)j * keyStride), query.Length);
-            }
+            case KernelTier.Avx512:
+                Fold<FloatLanes512, Vector512<float>>(layout, block, next, count, state, queries, room);
+                break;
+            case KernelTier.AvxVnni or KernelTier.Avx2:
+                Fold<FloatLanes256, Vector256<float>>(layout, block, next, count, state, queries, room);
+                break;
+            case KernelTier.Vector128:
+                Fold<FloatLanes128, Vector128<float>>(layout, block, next, count, state, queries, room);
+                break;
+            default:
+                Fold<FloatLanesScalar, float>(layout, block, next, count, state, queries, room);
+                break;
         }
     }
 
-    /// <summary>output[d] += sum over j of weights[j] * values[j, d], j in rising order.</summary>
-    /// <param name="weights">(positions), the softmax of the scores.</param>
-    /// <param name="values">(positions, valueStride), f32; <paramref name="headDim"/> columns are read of each row.</param>
-    /// <param name="valueStride">Elements from position to position.</param>
-    /// <param name="headDim">Columns.</param>
-    /// <param name="output">(headDim), added to.</param>
-    public static void Accumulate(
-        ReadOnlySpan<float> weights, float* values, int valueStride, int headDim, Span<float> output)
+    /// <summary>Adds what a query saw of later positions to what it saw of earlier ones.</summary>
+    internal static void Merge(KvLayout layout, in AttentionState earlier, in AttentionState later)
     {
-        ShapeCheck.Length(headDim, output.Length, nameof(output));
-        if (weights.Length > 1 && valueStride < headDim)
-        {
-            ThrowShape(weights.Length, weights.Length, valueStride, headDim);
-        }
-
-        fixed (float* p = weights)
-        fixed (float* sums = output)
-        {
-            AccumulateCore(p, weights.Length, values, valueStride, headDim, sums);
-        }
+        float largest = MathF.Max(*earlier.Largest, *later.Largest);
+        float kept = BoundedExp.Of<FloatLanesScalar, float>(*earlier.Largest - largest);
+        float added = BoundedExp.Of<FloatLanesScalar, float>(*later.Largest - largest);
+        *earlier.Largest = largest;
+        *earlier.Sums = (*earlier.Sums * kept) + (*later.Sums * added);
+        Span<float> totals = new(earlier.Totals, layout.PaddedDim);
+        TensorPrimitives.Multiply(totals, kept, totals);
+        TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(later.Totals, layout.PaddedDim), added, totals, totals);
     }
 
-    // Four vectors of columns at a time stay in registers over all positions; each column is one chain of additions, whatever its group.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AccumulateCore(float* p, int count, float* values, int valueStride, int headDim, float* sums)
+    private static float Unit(KvType type) => type switch
     {
-        int lanes = Vector<float>.Count;
-        int d = 0;
-        for (; d + (4 * lanes) <= headDim; d += 4 * lanes)
+        KvType.F32 => F32Format.Unit,
+        KvType.F16 => F16Format.Unit,
+        _ => Q8Format.Unit,
+    };
+
+    private static void Fold<TLanes, TVector>(KvLayout layout, byte* block, byte* next, int count, in AttentionState state, int queries, float* room)
+        where TLanes : struct, IFloatLanes<TVector>
+        where TVector : struct
+    {
+        switch (layout.Type)
         {
-            Vector<float> a = Vector.Load(sums + d);
-            Vector<float> b = Vector.Load(sums + d + lanes);
-            Vector<float> c = Vector.Load(sums + d + (2 * lanes));
-            Vector<float> e = Vector.Load(sums + d + (3 * lanes));
-            float* v = values + d;
-            for (int j = 0; j < count; j++)
-            {
-                Vector<float> weight = Vector.Create(p[j]);
-                a = Vector.MultiplyAddEstimate(weight, Vector.Load(v), a);
-                b = Vector.MultiplyAddEstimate(weight, Vector.Load(v + lanes), b);
-                c = Vector.MultiplyAddEstimate(weight, Vector.Load(v + (2 * lanes)), c);
-                e = Vector.MultiplyAddEstimate(weight, Vector.Load(v + (3 * lanes)), e);
-                v += valueStride;
-            }
-
-            a.Store(sums + d);
-            b.Store(sums + d + lanes);
-            c.Store(sums + d + (2 * lanes));
-            e.Store(sums + d + (3 * lanes));
-        }
-
-        for (; d + lanes <= headDim; d += lanes)
-        {
-            Vector<float> a = Vector.Load(sums + d);
-            for (int j = 0; j < count; j++)
-            {
-                a = Vector.MultiplyAddEstimate(Vector.Create(p[j]), Vector.Load(values + ((long)j * valueStride) + d), a);
-            }
-
-            a.Store(sums + d);
-        }
-
-        for (; d < headDim; d++)
-        {
-            float sum = sums[d];
-            for (int j = 0; j < count; j++)
-            {
-                sum += p[j] * values[((long)j * valueStride) + d];
-            }
-
-            sums[d] = sum;
+            case KvType.F32:
+                AttentionFold<TLanes, TVector, F32Format>.Run(layout, block, next, count, state, queries, room);
+                break;
+            case KvType.F16:
+                AttentionFold<TLanes, TVector, F16Format>.Run(layout, block, next, count, state, queries, room);
+                break;
+            default:
+                AttentionFold<TLanes, TVector, Q8Format>.Run(layout, block, next, count, state, queries, room);
+                break;
         }
     }
-
-    [DoesNotReturn]
-    private static void ThrowShape(int count, int available, int stride, int headDim) =>
-        throw new ArgumentException(
-            $"{count} positions with a stride of {stride} do not fit: room for {available}, heads of {headDim}.");
 }

@@ -16,7 +16,6 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
     private readonly SlicedMatrix _value;  // (KV heads * headDim, hiddenSize)
     private readonly SlicedMatrix _output; // (hiddenSize, covering columns)
     private readonly int _headDim;
-    private readonly int _headsPerGroup;
     private readonly HeadVectors _vectors;
     private readonly RopeTable _rope;
     private readonly IDisposable? _owner; // what the matrices lie in, where that is the shard's alone
@@ -37,7 +36,6 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
         _value = value;
         _output = output;
         _headDim = config.HeadDim;
-        _headsPerGroup = config.HeadsPerGroup;
         _rope = rope;
         _vectors = vectors;
         _owner = owner;
@@ -100,7 +98,7 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
             ClearForeignColumns(scratch);
         }
 
-        scratch.Team.Run(scratch.Attention.Set(scratch, Kv, _headDim, _headsPerGroup, _output.Offset));
+        scratch.Attention.Compute(scratch, Kv, _output.Offset);
         if (MatMul.NeedsQuantizedInput(output.Type))
         {
             scratch.Attended.Quantize(0, scratch.RowCount);
@@ -133,8 +131,7 @@ public sealed unsafe class AttentionShard : IStageShard, IDisposable
             _rope.Apply(keys, _headDim, position);
             for (int head = 0; head < Kv.KvHeads; head++)
             {
-                keys.Slice(head * _headDim, _headDim).CopyTo(new Span<float>(Kv.Key(scratch.Slots[row], head, position), _headDim));
-                values.Slice(head * _headDim, _headDim).CopyTo(new Span<float>(Kv.Value(scratch.Slots[row], head, position), _headDim));
+                Kv.Write(scratch.Slots[row], head, position, keys.Slice(head * _headDim, _headDim), values.Slice(head * _headDim, _headDim));
             }
         }
     }

@@ -1,36 +1,41 @@
+using Halo.Inference.Kernels;
 using Halo.Inference.Memory;
+using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Model;
 
 /// <summary>
-/// Native memory for KV in equal blocks, each for <see cref="BlockPositions"/> positions of one KV head: keys (positions, headDim), then
-/// values (positions, headDim), f32. Grows slab by slab up to a limit and keeps what is returned.
+/// Native memory for KV in equal blocks, each for <see cref="BlockPositions"/> positions of one KV head, laid out as <see cref="Layout"/> says.
+/// Grows slab by slab up to a limit and keeps what is returned.
 /// </summary>
 public sealed unsafe class KvBlockPool : IDisposable
 {
-    /// <summary>Positions in one block: small enough that short sequences waste little, large enough that a block is a long run of memory.</summary>
-    public const int BlockPositions = 32;
+    /// <summary>Positions in one block.</summary>
+    public const int BlockPositions = KvLayout.BlockPositions;
 
     private const int BlocksPerSlab = 64;
 
     // Taken once in BlockPositions positions by a step thread, and by KV import beside it: a lock there costs nothing that can be seen.
     private readonly Lock _gate = new();
-    private readonly List<AlignedBuffer<float>> _slabs = [];
+    private readonly List<AlignedBuffer<byte>> _slabs = [];
     private readonly Stack<nint> _free = new();
-    private readonly int _headDim;
     private long _limit;
     private long _rented;
 
     /// <param name="headDim">Elements of a head.</param>
     /// <param name="maxBlocks">Blocks that may be out at once.</param>
-    public KvBlockPool(int headDim, long maxBlocks)
+    /// <param name="type">Type of what is kept.</param>
+    public KvBlockPool(int headDim, long maxBlocks, KvType type = KvType.F16)
     {
-        _headDim = headDim;
+        Layout = new KvLayout(type, headDim);
         _limit = maxBlocks;
     }
 
+    /// <summary>How a block lies.</summary>
+    public KvLayout Layout { get; }
+
     /// <summary>Bytes of one block.</summary>
-    public long BlockBytes => BlockFloats * sizeof(float);
+    public long BlockBytes => Layout.BlockBytes;
 
     /// <summary>Blocks that may be out at once. Lowering it takes nothing back.</summary>
     public long Limit
@@ -65,9 +70,7 @@ public sealed unsafe class KvBlockPool : IDisposable
     }
 
     /// <summary>Blocks that so many positions of one KV head take: the last one may be used in part.</summary>
-    public static int BlocksFor(int positions) => (int)(((long)positions + BlockPositions - 1) / BlockPositions);
-
-    private long BlockFloats => 2L * BlockPositions * _headDim;
+    public static int BlocksFor(int positions) => KvLayout.BlocksFor(positions);
 
     /// <summary>Takes one block for each entry, or none at all.</summary>
     internal void Rent(Span<nint> blocks)
@@ -93,7 +96,7 @@ public sealed unsafe class KvBlockPool : IDisposable
         }
     }
 
-    internal void Return(float* block)
+    internal void Return(byte* block)
     {
         lock (_gate)
         {
@@ -115,11 +118,11 @@ public sealed unsafe class KvBlockPool : IDisposable
 
     private void AddSlab()
     {
-        AlignedBuffer<float> slab = new(BlocksPerSlab * BlockFloats);
+        AlignedBuffer<byte> slab = new(BlocksPerSlab * BlockBytes);
         _slabs.Add(slab);
         for (int block = BlocksPerSlab - 1; block >= 0; block--)
         {
-            _free.Push((nint)(slab.Pointer + block * BlockFloats));
+            _free.Push((nint)(slab.Pointer + block * BlockBytes));
         }
     }
 }

@@ -1,3 +1,5 @@
+using Halo.Inference.Kernels;
+
 namespace Halo.Inference.Model;
 
 /// <summary>
@@ -5,24 +7,24 @@ namespace Halo.Inference.Model;
 /// </summary>
 public sealed unsafe class KvCache : IDisposable
 {
+    private const int MostStackBytes = 2048; // a key and a value of 256 elements in f32
+
     private readonly KvBlockPool _pool;
     private readonly nint[][] _blocks;  // per slot: (block, kvHead), grown by blocks
     private readonly int[] _blockCount; // per slot
     private readonly int[] _lengths;    // per slot: positions that were made room for since the last cut, in a row from 0
     private readonly int _kvHeads;
-    private readonly int _headDim;
     private readonly int _maxBlocks;
 
-    /// <param name="pool">Where blocks come from.</param>
+    /// <param name="pool">Where blocks come from; its layout is the cache's.</param>
     /// <param name="maxSequences">Slots.</param>
     /// <param name="kvHeads">KV heads of the shard.</param>
-    /// <param name="headDim">Elements of a head.</param>
     /// <param name="contextLength">Longest sequence.</param>
-    internal KvCache(KvBlockPool pool, int maxSequences, int kvHeads, int headDim, int contextLength)
+    internal KvCache(KvBlockPool pool, int maxSequences, int kvHeads, int contextLength)
     {
         _pool = pool;
         _kvHeads = kvHeads;
-        _headDim = headDim;
+        Layout = pool.Layout;
         _maxBlocks = KvBlockPool.BlocksFor(contextLength);
         _blocks = new nint[maxSequences][];
         _blockCount = new int[maxSequences];
@@ -32,8 +34,11 @@ public sealed unsafe class KvCache : IDisposable
     /// <summary>KV heads of the shard.</summary>
     public int KvHeads => _kvHeads;
 
-    /// <summary>Floats that one position of the shard takes: key and value of each KV head.</summary>
-    public int FloatsPerPosition => 2 * _kvHeads * _headDim;
+    /// <summary>How keys and values lie in a block, and their type.</summary>
+    public KvLayout Layout { get; }
+
+    /// <summary>Bytes that one position of the shard takes outside of blocks: key and value of each KV head.</summary>
+    public int BytesPerRow => 2 * _kvHeads * Layout.RowBytes;
 
     /// <summary>Positions of a slot that this cache holds.</summary>
     internal int Length(int slot) => _lengths[slot];
@@ -61,18 +66,23 @@ public sealed unsafe class KvCache : IDisposable
             _blockCount[slot]--;
             for (int head = 0; head < _kvHeads; head++)
             {
-                _pool.Return((float*)_blocks[slot][_blockCount[slot] * _kvHeads + head]);
+                _pool.Return((byte*)_blocks[slot][_blockCount[slot] * _kvHeads + head]);
             }
         }
     }
 
-    /// <summary>The key of one position: headDim floats; the keys of a block's later positions follow.</summary>
-    internal float* Key(int slot, int kvHead, int position) =>
-        (float*)_blocks[slot][position / KvBlockPool.BlockPositions * _kvHeads + kvHead] + (long)(position % KvBlockPool.BlockPositions) * _headDim;
+    /// <summary>The block of one KV head that begins with position 32 * <paramref name="index"/>.</summary>
+    internal byte* Block(int slot, int kvHead, int index) => (byte*)_blocks[slot][index * _kvHeads + kvHead];
 
-    /// <summary>The value of one position: headDim floats; the values of a block's later positions follow.</summary>
-    internal float* Value(int slot, int kvHead, int position) =>
-        Key(slot, kvHead, position) + (long)KvBlockPool.BlockPositions * _headDim;
+    /// <summary>Keeps the key and the value of one position, headDim elements each.</summary>
+    internal void Write(int slot, int kvHead, int position, ReadOnlySpan<float> key, ReadOnlySpan<float> value)
+    {
+        int bytes = Layout.RowBytes;
+        Span<byte> rows = bytes <= MostStackBytes / 2 ? stackalloc byte[MostStackBytes] : new byte[2 * bytes];
+        KvRow.Encode(Layout, key, rows[..bytes]);
+        KvRow.Encode(Layout, value, rows.Slice(bytes, bytes));
+        Put(slot, kvHead, position, rows[..bytes], rows.Slice(bytes, bytes));
+    }
 
     /// <summary>Copies positions [0, length) of one slot to another; what the other held is replaced.</summary>
     internal void Copy(int from, int to, int length)
@@ -89,22 +99,35 @@ public sealed unsafe class KvCache : IDisposable
         }
     }
 
-    /// <summary>Writes positions [first, first + count) of a slot as rows (position; KV head; key then value; headDim).</summary>
-    public void Export(int slot, int first, int count, Span<float> rows) => Transfer(slot, first, count, rows, export: true);
+    /// <summary>Writes positions [first, first + count) of a slot as rows (position; KV head; key, then value), each as <see cref="KvRow"/> says.</summary>
+    public void Export(int slot, int first, int count, Span<byte> rows)
+    {
+        CheckRoom(count, rows.Length);
+        int bytes = Layout.RowBytes;
+        for (int i = 0; i < count * _kvHeads; i++)
+        {
+            (int position, int head) = Math.DivRem(i, _kvHeads);
+            (int block, int index) = Math.DivRem(first + position, KvLayout.BlockPositions);
+            KvRow.Get(Layout, Block(slot, head, block), index, rows.Slice(2 * i * bytes, bytes), rows.Slice((2 * i + 1) * bytes, bytes));
+        }
+    }
 
     /// <summary>Reads what <see cref="Export"/> wrote into a slot of this cache, making room for it.</summary>
     /// <exception cref="StepException">The positions before <paramref name="first"/> are not here.</exception>
-    public void Import(int slot, int first, int count, ReadOnlySpan<float> rows)
+    public void Import(int slot, int first, int count, ReadOnlySpan<byte> rows)
     {
         if (first > _lengths[slot])
         {
             throw new StepException($"KV from position {first} on does not follow on the {_lengths[slot]} positions that are here.");
         }
 
+        CheckRoom(count, rows.Length);
         Reserve(slot, first + count);
-        fixed (float* pointer = rows)
+        int bytes = Layout.RowBytes;
+        for (int i = 0; i < count * _kvHeads; i++)
         {
-            Transfer(slot, first, count, new Span<float>(pointer, rows.Length), export: false);
+            (int position, int head) = Math.DivRem(i, _kvHeads);
+            Put(slot, head, first + position, rows.Slice(2 * i * bytes, bytes), rows.Slice((2 * i + 1) * bytes, bytes));
         }
     }
 
@@ -120,30 +143,11 @@ public sealed unsafe class KvCache : IDisposable
     /// <inheritdoc/>
     public void Dispose() => Clear();
 
-    private void Transfer(int slot, int first, int count, Span<float> rows, bool export)
+    private void Put(int slot, int kvHead, int position, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(rows.Length, count * FloatsPerPosition, nameof(rows));
-        for (int i = 0; i < count; i++)
-        {
-            for (int head = 0; head < _kvHeads; head++)
-            {
-                int at = i * FloatsPerPosition + head * 2 * _headDim;
-                Move(Key(slot, head, first + i), rows.Slice(at, _headDim), export);
-                Move(Value(slot, head, first + i), rows.Slice(at + _headDim, _headDim), export);
-            }
-        }
+        (int block, int index) = Math.DivRem(position, KvLayout.BlockPositions);
+        KvRow.Put(Layout, Block(slot, kvHead, block), index, key, value);
     }
 
-    private static void Move(float* stored, Span<float> outside, bool export)
-    {
-        Span<float> inside = new(stored, outside.Length);
-        if (export)
-        {
-            inside.CopyTo(outside);
-        }
-        else
-        {
-            outside.CopyTo(inside);
-        }
-    }
+    private void CheckRoom(int count, int bytes) => ArgumentOutOfRangeException.ThrowIfLessThan(bytes, count * BytesPerRow, nameof(bytes));
 }

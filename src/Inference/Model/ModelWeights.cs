@@ -76,7 +76,7 @@ public sealed unsafe class ModelWeights : IShardSource
     public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences)
     {
         SlicedMatrix[] parts = Slice(new PieceId(PieceKind.Attention, layer, first, count));
-        KvCache kv = new(pool, maxSequences, count, Config.HeadDim, Config.ContextLength);
+        KvCache kv = new(pool, maxSequences, count, Config.ContextLength);
         return new AttentionShard(Config, _rope, Vectors.Layers[layer].Heads(Config, first, count), parts[0], parts[1], parts[2], parts[3], kv);
     }
 

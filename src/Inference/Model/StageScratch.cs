@@ -29,10 +29,8 @@ internal sealed unsafe class StageScratch : IDisposable
         Up = new AlignedBuffer<float>((long)maxRows * config.IntermediateSize);
         Second = new AlignedBuffer<float>((long)maxRows * config.HiddenSize);
         PartSum = new AlignedBuffer<float>((long)maxRows * config.HiddenSize);
-        ScoreStride = config.ContextLength;
-        Scores = new AlignedBuffer<float>((long)team.WorkerCount * ScoreStride);
         Products = new MatMulWork();
-        Attention = new AttentionWork();
+        Attention = new AttentionWork(config, maxRows, team.WorkerCount);
         Activation = new ActivationWork();
         Down = new DownWork();
         Sum = new OrderedSum((long)maxRows * config.HiddenSize);
@@ -65,10 +63,6 @@ internal sealed unsafe class StageScratch : IDisposable
     internal AlignedBuffer<float> Second { get; }   // (rows, hiddenSize): a further shard's partial sum, before it is added to the first's
 
     internal AlignedBuffer<float> PartSum { get; }  // (rows, hiddenSize): the same for a further part of one shard
-
-    internal AlignedBuffer<float> Scores { get; }   // (worker, contextLength)
-
-    internal int ScoreStride { get; }
 
     internal MatMulWork Products { get; }
 
@@ -112,6 +106,6 @@ internal sealed unsafe class StageScratch : IDisposable
         Second.Dispose();
         PartSum.Dispose();
         Sum.Dispose();
-        Scores.Dispose();
+        Attention.Dispose();
     }
 }

@@ -26,7 +26,7 @@ public sealed class Transformer : IDisposable
         _weights = weights;
         _limits = limits;
         long blocksPerSequence = (config.ContextLength + KvBlockPool.BlockPositions - 1) / KvBlockPool.BlockPositions;
-        _pool = new KvBlockPool(config.HeadDim, limits.MaxSequences * blocksPerSequence * config.KvHeadCount * config.LayerCount);
+        _pool = new KvBlockPool(config.HeadDim, limits.MaxSequences * blocksPerSequence * config.KvHeadCount * config.LayerCount, limits.KvType);
         _walk = new LayerWalk(weights, limits, team);
         _shards = LoadAll();
         _embeddings = new float[limits.MaxRows * config.HiddenSize];

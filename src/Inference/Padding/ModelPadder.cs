@@ -1,5 +1,4 @@
 using Halo.Inference.Gguf;
-using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Padding;
 
@@ -14,7 +13,7 @@ public static class ModelPadder
     /// <summary>Pads a model, tensor by tensor.</summary>
     /// <param name="source">A LLaMA model.</param>
     /// <param name="target">Sizes to pad to, none smaller than the source's.</param>
-    /// <param name="type">Type of all matrices and of the embedding: F32, F16, Q8_0 or Q4_0. Norms stay F32.</param>
+    /// <param name="type">Types of the matrices and of the embedding. Norms stay F32.</param>
     /// <param name="outputPath">File to write; it appears when it is whole.</param>
     /// <param name="progress">Told the share of tensors written, 0 to 1.</param>
     /// <param name="cancellation">Ends the work; nothing is left behind then.</param>
@@ -23,7 +22,7 @@ public static class ModelPadder
     public static void Pad(
         GgufFile source,
         ModelShape target,
-        TensorType type,
+        TypeMix type,
         string outputPath,
         IProgress<double>? progress = null,
         CancellationToken cancellation = default)
@@ -51,7 +50,7 @@ public static class ModelPadder
         writer.Complete();
     }
 
-    private static void WriteMetadata(GgufWriter writer, GgufMetadata source, PaddingPlan plan, TensorType type)
+    private static void WriteMetadata(GgufWriter writer, GgufMetadata source, PaddingPlan plan, TypeMix type)
     {
         ModelShape target = plan.Target;
         writer.Set("general.architecture", "llama");
@@ -60,7 +59,7 @@ public static class ModelPadder
         writer.CopyMetadata(source, key => key is "general.license" or "llama.vocab_size" or "llama.rope.freq_base"
             || key.StartsWith("tokenizer.", StringComparison.Ordinal));
         writer.Set("general.quantization_version", 2u);
-        writer.Set("general.file_type", FileType(type));
+        writer.Set("general.file_type", type.FileType);
         writer.Set("llama.context_length", source.RequireUInt32("llama.context_length"));
         writer.Set("llama.embedding_length", (uint)target.HiddenSize);
         writer.Set("llama.block_count", (uint)target.LayerCount);
@@ -71,13 +70,4 @@ public static class ModelPadder
         writer.Set("llama.rope.freq_base", source.GetSingle("llama.rope.freq_base", 10_000));
         writer.Set(EpsilonKey, plan.Epsilon(source.RequireSingle(EpsilonKey)));
     }
-
-    // llama.cpp's ids for "mostly this type".
-    internal static uint FileType(TensorType type) => type switch
-    {
-        TensorType.F32 => 0,
-        TensorType.F16 => 1,
-        TensorType.Q4_0 => 2,
-        _ => 7,
-    };
 }

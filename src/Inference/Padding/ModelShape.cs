@@ -11,18 +11,24 @@ namespace Halo.Inference.Padding;
 /// <param name="KvHeadCount">Key and value heads of a layer.</param>
 public sealed record ModelShape(int HiddenSize, int IntermediateSize, int LayerCount, int HeadCount, int KvHeadCount)
 {
-    private static readonly Dictionary<string, ModelShape> s_named = new(StringComparer.OrdinalIgnoreCase)
+    private const int Llama2Tokens = 32_000;
+    private const int Llama3Tokens = 128_256;
+
+    private static readonly Dictionary<string, (ModelShape Shape, int Tokens)> s_named = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["stories75m"] = new(768, 2048, 12, 12, 4),
-        ["tinyllama-1.1b"] = new(2048, 5632, 22, 32, 4),
-        ["llama-3.2-1b"] = new(2048, 8192, 16, 32, 8),
-        ["llama-3.2-3b"] = new(3072, 8192, 28, 24, 8),
-        ["llama-2-7b"] = new(4096, 11008, 32, 32, 32),
-        ["llama-3-8b"] = new(4096, 14336, 32, 32, 8),
+        ["stories75m"] = (new(768, 2048, 12, 12, 4), Llama2Tokens),
+        ["tinyllama-1.1b"] = (new(2048, 5632, 22, 32, 4), Llama2Tokens),
+        ["llama-3.2-1b"] = (new(2048, 8192, 16, 32, 8), Llama3Tokens),
+        ["llama-3.2-3b"] = (new(3072, 8192, 28, 24, 8), Llama3Tokens),
+        ["llama-2-7b"] = (new(4096, 11008, 32, 32, 32), Llama2Tokens),
+        ["llama-3-8b"] = (new(4096, 14336, 32, 32, 8), Llama3Tokens),
     };
 
     /// <summary>Names that <see cref="Parse"/> knows.</summary>
     public static IReadOnlyCollection<string> Names => s_named.Keys;
+
+    /// <summary>Tokens of the published model of this shape; null where none has a name here.</summary>
+    public int? PublishedVocabulary => s_named.Values.FirstOrDefault(named => named.Shape == this) is { Tokens: > 0 } found ? found.Tokens : null;
 
     /// <summary>Channels of a head.</summary>
     public int HeadDim => HiddenSize / HeadCount;
@@ -35,9 +41,9 @@ public sealed record ModelShape(int HiddenSize, int IntermediateSize, int LayerC
     public static ModelShape Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (s_named.TryGetValue(text.Trim(), out ModelShape? named))
+        if (s_named.TryGetValue(text.Trim(), out (ModelShape Shape, int Tokens) named))
         {
-            return named;
+            return named.Shape;
         }
 
         string[] parts = text.Split(',');

@@ -10,18 +10,20 @@ internal sealed class PaddedTensorList
 
     private readonly GgufFile _source;
     private readonly PaddingPlan _plan;
-    private readonly TensorType _type;
+    private readonly TypeMix _type;
+    private readonly bool _isTied; // the embedding is the LM head
     private readonly List<PaddedTensor> _tensors = [];
     private readonly HashSet<string> _used = new(StringComparer.Ordinal);
 
-    private PaddedTensorList(GgufFile source, PaddingPlan plan, TensorType type)
+    private PaddedTensorList(GgufFile source, PaddingPlan plan, TypeMix type)
     {
         _source = source;
         _plan = plan;
         _type = type;
+        _isTied = !source.TryGetTensor("output.weight", out _);
     }
 
-    internal static List<PaddedTensor> Build(GgufFile source, PaddingPlan plan, TensorType type)
+    internal static List<PaddedTensor> Build(GgufFile source, PaddingPlan plan, TypeMix type)
     {
         PaddedTensorList list = new(source, plan, type);
         list.CheckRope();
@@ -83,8 +85,12 @@ internal sealed class PaddedTensorList
         _tensors.Add(new PaddedTensor(name, source, s_oneRow, _plan.HiddenRows, _plan.NormScale, TensorType.F32, Fill: 1, IsVector: true));
     }
 
-    private void AddMatrix(string name, string? sourceName, int[] rows, int[] columns, float scale = 1) =>
-        _tensors.Add(new PaddedTensor(name, Find(sourceName, rows, columns), rows, columns, scale, _type));
+    private void AddMatrix(string name, string? sourceName, int[] rows, int[] columns, float scale = 1)
+    {
+        bool isHead = name == (_isTied ? "token_embd.weight" : "output.weight");
+        TensorType type = _type.TypeOf(name, _plan.Target.LayerCount, columns.Length, isHead);
+        _tensors.Add(new PaddedTensor(name, Find(sourceName, rows, columns), rows, columns, scale, type));
+    }
 
     private GgufTensorInfo? Find(string? name, int[] rows, int[] columns)
     {

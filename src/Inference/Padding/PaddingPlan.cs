@@ -1,5 +1,3 @@
-using Halo.Inference.Quantization;
-
 namespace Halo.Inference.Padding;
 
 /// <summary>
@@ -18,7 +16,7 @@ internal sealed class PaddingPlan
 {
     private readonly int[] _layers; // (target.LayerCount): source layer, or -1 for an identity layer
 
-    internal PaddingPlan(ModelShape source, ModelShape target, TensorType type)
+    internal PaddingPlan(ModelShape source, ModelShape target, TypeMix type)
     {
         List<string> faults = [.. Faults(source, target, type)];
         if (faults.Count > 0)
@@ -55,7 +53,7 @@ internal sealed class PaddingPlan
 
     internal int SourceLayer(int targetLayer) => _layers[targetLayer];
 
-    private static IEnumerable<string> Faults(ModelShape source, ModelShape target, TensorType type)
+    private static IEnumerable<string> Faults(ModelShape source, ModelShape target, TypeMix type)
     {
         if (target.Faults() is { Count: > 0 } own)
         {
@@ -74,13 +72,13 @@ internal sealed class PaddingPlan
             }
         }
 
-        if (type is not (TensorType.F32 or TensorType.F16 or TensorType.Q8_0 or TensorType.Q4_0))
+        if (type.Fault is { } fault)
         {
-            faults.Add($"Matrices can be written in F32, F16, Q8_0 or Q4_0, not in {type}.");
+            faults.Add(fault);
         }
         else
         {
-            int block = TensorTypes.BlockColumns(type);
+            int block = type.BlockColumns;
             AddBlockFault(faults, "hidden size", target.HiddenSize, block, type);
             AddBlockFault(faults, "intermediate size", target.IntermediateSize, block, type);
         }
@@ -101,7 +99,7 @@ internal sealed class PaddingPlan
         return faults;
     }
 
-    private static void AddBlockFault(List<string> faults, string name, int size, int block, TensorType type)
+    private static void AddBlockFault(List<string> faults, string name, int size, int block, TypeMix type)
     {
         if (size % block != 0)
         {

@@ -12,10 +12,10 @@ namespace Halo.Inference.Quantization;
 internal static class HalfBits
 {
     // Sign, 5 exponent bits and 10 mantissa bits after sign extension and a shift by 13.
-    private const uint Mask = 0x8FFF_E000;
+    internal const uint Mask = 0x8FFF_E000;
 
     // Bits to move a half's mantissa up to that of an f32.
-    private const int Shift = 13;
+    internal const int Shift = 13;
 
     // 2^112, from the exponent biases: 127 - 15.
     private const float Rescale = 5.192296858534828e33f;

@@ -6,8 +6,8 @@ namespace Halo.Inference.RandomModels;
 
 /// <summary>
 /// Writes a LLaMA model of any shape with random weights, for timings where no real model of that size is at hand. Unlike a padded one it
-/// has no zeros, and its texts mean nothing. Matrices are about N(0, 1/columns) and norms one, so that activations stay of the order of one
-/// over any number of layers; the embedding is about N(0, 1), or the layers would drown which token it was.
+/// has no zeros, and its texts mean nothing. Matrices have mean 0 and variance 1/columns and norms are one, so that activations stay of the order of one
+/// over any number of layers; the embedding has variance 1, or the layers would drown which token it was.
 /// </summary>
 public static class RandomModel
 {
@@ -56,7 +56,7 @@ public static class RandomModel
         writer.Set("general.name", $"random {shape}");
         writer.Set("general.description", $"Random weights (seed {options.Seed}) for timing and traffic only; its texts mean nothing.");
         writer.Set("general.quantization_version", 2u);
-        writer.Set("general.file_type", ModelPadder.FileType(options.Type));
+        writer.Set("general.file_type", options.Type.FileType);
         writer.Set("llama.context_length", (uint)options.ContextLength);
         writer.Set("llama.embedding_length", (uint)shape.HiddenSize);
         writer.Set("llama.block_count", (uint)shape.LayerCount);
@@ -73,7 +73,7 @@ public static class RandomModel
         ModelShape shape = options.Shape;
         int keyValue = shape.KvHeadCount * shape.HeadDim;
         List<RandomTensor> tensors = [];
-        Add("token_embd.weight", options.VocabularySize, shape.HiddenSize, options.Type, deviation: 1);
+        Add("token_embd.weight", options.VocabularySize, shape.HiddenSize, TypeOf("token_embd.weight", shape.HiddenSize), deviation: 1);
         for (int layer = 0; layer < shape.LayerCount; layer++)
         {
             Norm($"blk.{layer}.attn_norm.weight");
@@ -91,7 +91,9 @@ public static class RandomModel
         Matrix("output.weight", options.VocabularySize, shape.HiddenSize);
         return tensors;
 
-        void Matrix(string name, int rows, int columns) => Add(name, rows, columns, options.Type, 1 / Math.Sqrt(columns));
+        void Matrix(string name, int rows, int columns) => Add(name, rows, columns, TypeOf(name, columns), 1 / Math.Sqrt(columns));
+
+        TensorType TypeOf(string name, int columns) => options.Type.TypeOf(name, shape.LayerCount, columns, isHead: name == "output.weight");
 
         void Norm(string name) => Add(name, 1, shape.HiddenSize, TensorType.F32, deviation: 0);
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Halo.Inference.Padding;
-using Halo.Inference.Quantization;
 
 namespace Halo.Inference.RandomModels;
 
@@ -8,9 +7,9 @@ namespace Halo.Inference.RandomModels;
 /// <param name="Shape">Its sizes.</param>
 /// <param name="VocabularySize">Tokens; at most <see cref="MostTokens"/>.</param>
 /// <param name="ContextLength">Longest sequence in positions; at most <see cref="MostPositions"/>.</param>
-/// <param name="Type">Type of all matrices and of the embedding: F32, F16, Q8_0 or Q4_0. Norms are F32.</param>
+/// <param name="Type">Types of the matrices and of the embedding. Norms are F32.</param>
 /// <param name="Seed">The same seed gives the same bytes, on every machine.</param>
-public sealed record RandomModelOptions(ModelShape Shape, int VocabularySize, int ContextLength, TensorType Type, ulong Seed)
+public sealed record RandomModelOptions(ModelShape Shape, int VocabularySize, int ContextLength, TypeMix Type, ulong Seed)
 {
     /// <summary>Largest vocabulary: four times that of the largest published models.</summary>
     public const int MostTokens = 1 << 20;
@@ -24,9 +23,9 @@ public sealed record RandomModelOptions(ModelShape Shape, int VocabularySize, in
         List<string> faults = [.. Shape.Faults()];
         AddRangeFault(faults, "vocabulary size", VocabularySize, MostTokens);
         AddRangeFault(faults, "context length", ContextLength, MostPositions);
-        if (Type is not (TensorType.F32 or TensorType.F16 or TensorType.Q8_0 or TensorType.Q4_0))
+        if (Type.Fault is { } fault)
         {
-            faults.Add($"Matrices can be written in F32, F16, Q8_0 or Q4_0, not in {Type}.");
+            faults.Add(fault);
         }
         else
         {
@@ -47,7 +46,7 @@ public sealed record RandomModelOptions(ModelShape Shape, int VocabularySize, in
 
     private void AddBlockFault(List<string> faults, string name, int size)
     {
-        int block = TensorTypes.BlockColumns(Type);
+        int block = Type.BlockColumns;
         if (size % block != 0)
         {
             faults.Add($"The {name} {size} is no multiple of the {block} elements in a {Type} block.");

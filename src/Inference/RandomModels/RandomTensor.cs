@@ -31,8 +31,7 @@ internal sealed record RandomTensor(string Name, int Index, int Rows, int Column
             int count = Math.Min(batchRows, Rows - first);
             Parallel.For(0, count, options, () => new float[Columns], (row, _, values) =>
             {
-                Fill(values, seed, start + row);
-                BlockCodec.Quantize(Type, values, batch.AsSpan(row * rowBytes, rowBytes));
+                Fill(values, batch.AsSpan(row * rowBytes, rowBytes), seed, start + row);
                 return values;
             }, _ => { });
             stream.Write(batch, 0, count * rowBytes);
@@ -41,16 +40,24 @@ internal sealed record RandomTensor(string Name, int Index, int Rows, int Column
     }
 
     // Each row has a sequence of its own, so rows may be made in any order. Seeds go through xoshiro's own mixing: neighbours share nothing.
-    private void Fill(float[] values, ulong seed, int row)
+    private void Fill(float[] values, Span<byte> bytes, ulong seed, int row)
     {
         if (Deviation == 0)
         {
             values.AsSpan().Fill(1);
+            BlockCodec.Quantize(Type, values, bytes);
             return;
         }
 
         Xoshiro256 tensor = new(seed + ((ulong)Index << 32));
         Xoshiro256 random = new(tensor.NextUInt64() + (ulong)row);
+        if (RandomBlocks.Has(Type))
+        {
+            RandomBlocks.Fill(Type, bytes, Deviation, random);
+            return;
+        }
+
         NormalValues.Fill(values, Deviation, random);
+        BlockCodec.Quantize(Type, values, bytes);
     }
 }

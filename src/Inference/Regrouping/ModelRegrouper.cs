@@ -96,7 +96,7 @@ public static class ModelRegrouper
         if (requantize is { } type)
         {
             writer.Set("general.quantization_version", 2u);
-            writer.Set("general.file_type", ModelPadder.FileType(type));
+            writer.Set("general.file_type", new TypeMix(type).FileType);
         }
 
         foreach (RegroupedTensor tensor in tensors)

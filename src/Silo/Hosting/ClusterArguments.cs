@@ -4,6 +4,7 @@ using Halo.Boards.Remote;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Inference.Quantization;
 
 namespace Halo.Silo.Hosting;
 
@@ -40,7 +41,9 @@ internal sealed class ClusterArguments
             (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0, count)),
     };
 
-    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _transport, _topology, _wire, _policy, _kvPositions];
+    private readonly Option<KvType> _kvType = Kind("--kv-type", "Cluster: f16, q8_0 or f32: how keys and values are kept; the same on all silos.", KvType.F16);
+
+    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _transport, _topology, _wire, _policy, _kvPositions, _kvType];
 
     internal void AddTo(RootCommand root)
     {
@@ -82,6 +85,7 @@ internal sealed class ClusterArguments
             ThroughGrains = parsed.GetValue(_transport) == GrainCall,
         },
         KvPositions = parsed.GetValue(_kvPositions),
+        KvType = parsed.GetValue(_kvType),
     };
 
     private static Option<T> Kind<T>(string name, string description, T fallback)

@@ -1,6 +1,7 @@
 using Halo.Boards.Remote;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Inference.Quantization;
 
 namespace Halo.Silo.Hosting;
 
@@ -33,6 +34,9 @@ internal sealed record SiloProcessOptions
 
     /// <summary>Positions of KV for all sequences together, where this board is the head board; null lets the planner choose.</summary>
     internal int? KvPositions { get; init; }
+
+    /// <summary>How keys and values are kept; the same on all silos.</summary>
+    internal KvType KvType { get; init; }
 
     /// <summary>Whether this board holds attention and feed-forward shards where it is the head board and not alone.</summary>
     internal bool HeadHoldsShards { get; init; } = true;

@@ -1,4 +1,5 @@
 using Halo.Boards.Control;
+using Halo.Inference.Quantization;
 using Halo.Planning;
 using Halo.Planning.Assignment;
 
@@ -50,7 +51,7 @@ public sealed class KvCodecTests
     }
 
     [Theory]
-    [InlineData(4, 2)] // version
+    [InlineData(4, 1)] // version
     [InlineData(8, -1)] // layer
     [InlineData(12, 1)] // kind
     [InlineData(16, -1)] // index
@@ -65,6 +66,8 @@ public sealed class KvCodecTests
     [InlineData(56, int.MaxValue)]
     [InlineData(60, int.MaxValue)]
     [InlineData(60, int.MinValue)]
+    [InlineData(64, 3)] // type
+    [InlineData(68, 1)] // zero
     public void ReadBlocks_WithAHostileField_IsRefused(int at, int value)
     {
         byte[] bytes = KvCodec.WriteBlocks(s_slice, Blocks());
@@ -102,10 +105,10 @@ public sealed class KvCodecTests
 
     private static KvBlock[] Blocks() =>
     [
-        new(1, s_slice, new KvMark(9, 1, 8), 5, new byte[] { 1, 2, 3, 4, 5, 6, 7, 8, 9 }),
-        new(1, s_slice, new KvMark(10, 0, 3), 3, ReadOnlyMemory<byte>.Empty),
-        new(7, s_slice, new KvMark(11, 0, 2), 0, new byte[16]),
+        new(1, s_slice, new KvMark(9, 1, 8), KvType.Q8_0, 5, new byte[] { 1, 2, 3, 4, 5, 6, 7, 8, 9 }),
+        new(1, s_slice, new KvMark(10, 0, 3), KvType.F16, 3, ReadOnlyMemory<byte>.Empty),
+        new(7, s_slice, new KvMark(11, 0, 2), KvType.F32, 0, new byte[16]),
     ];
 
-    private static (int, ShardSlice, KvMark, int) Plain(KvBlock block) => (block.FormatVersion, block.Slice, block.Mark, block.First);
+    private static (int, ShardSlice, KvMark, KvType, int) Plain(KvBlock block) => (block.FormatVersion, block.Slice, block.Mark, block.Type, block.First);
 }

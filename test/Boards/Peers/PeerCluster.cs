@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Halo.Boards.Control;
 using Halo.Boards.Peers;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 
 namespace Halo.Boards.Tests.Peers;
@@ -22,10 +23,11 @@ internal sealed class PeerCluster : IAsyncDisposable
     /// <param name="key">The cluster's key; that of the tests where it is left out.</param>
     /// <param name="port">The control endpoint's port.</param>
     /// <param name="client">How it asks others.</param>
+    /// <param name="kvType">How it keeps keys and values of models whose files it has.</param>
     internal async Task<PeerProcess> StartAsync(
-        string name, string? file = null, ClusterKey? key = null, int port = 0, ControlClientOptions? client = null)
+        string name, string? file = null, ClusterKey? key = null, int port = 0, ControlClientOptions? client = null, KvType kvType = KvType.F16)
     {
-        PeerProcess process = await PeerProcess.StartAsync(this, name, file, key ?? Control.ControlHost.Key, port, client);
+        PeerProcess process = await PeerProcess.StartAsync(this, name, file, key ?? Control.ControlHost.Key, port, client, kvType);
         _processes.Add(process);
         Set(process.Address);
         return process;

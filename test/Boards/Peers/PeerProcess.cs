@@ -6,6 +6,7 @@ using Halo.Boards.Weights;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
 using Microsoft.AspNetCore.Builder;
@@ -30,12 +31,12 @@ internal sealed class PeerProcess : IAsyncDisposable
     private readonly List<string> _losses = [];
     private readonly Lock _gate = new();
 
-    private PeerProcess(PeerCluster cluster, string name, string? file, ClusterKey key, int port, ControlClientOptions? client)
+    private PeerProcess(PeerCluster cluster, string name, string? file, ClusterKey key, int port, ControlClientOptions? client, KvType kvType)
     {
         _cluster = cluster;
         Board board = new(new BoardProfile(name, 1, MemoryBytes));
         Dictionary<string, string> files = file is null ? [] : new() { [PeerCluster.Model] = file };
-        _models = new ModelCatalog(files, new StepLimits());
+        _models = new ModelCatalog(files, new StepLimits { KvType = kvType });
         _host = new BoardHost([board], threads: 1);
         Peers = new PeerBoards(cluster.Find, address => new ControlClient(address, key, name, _instance, client), Note);
         Board = new SiloBoard(
@@ -113,9 +114,9 @@ internal sealed class PeerProcess : IAsyncDisposable
     internal Task LeaveAsync() => Task.Run(_host.StopRunners);
 
     internal static async Task<PeerProcess> StartAsync(
-        PeerCluster cluster, string name, string? file, ClusterKey key, int port, ControlClientOptions? client)
+        PeerCluster cluster, string name, string? file, ClusterKey key, int port, ControlClientOptions? client, KvType kvType)
     {
-        PeerProcess process = new(cluster, name, file, key, port, client);
+        PeerProcess process = new(cluster, name, file, key, port, client, kvType);
         await process._app.StartAsync();
         return process;
     }

@@ -7,6 +7,7 @@ using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Planning;
 using Halo.Planning.Assignment;
 
@@ -98,6 +99,21 @@ public sealed class SiloBoardTests
         Assert.Contains("Board b3 has another file under the name tales than board b1", fault.Message, StringComparison.Ordinal);
         await bare.Board.AbandonAsync(PeerCluster.Model, 2);
         await bare.LoadAsync(PeerCluster.PlanOf(3, before, bare));
+    }
+
+    [Fact]
+    public async Task Prepare_HeadBoardWithAnotherKvType_IsRefusedAndNamesBothBoards()
+    {
+        await using PeerCluster cluster = new();
+        PeerProcess head = await cluster.StartAsync("b1", TestPaths.BundledModel);
+        PeerProcess other = await cluster.StartAsync("b2", TestPaths.BundledModel, kvType: KvType.Q8_0);
+        BoardUnfitException fault = await Assert.ThrowsAsync<BoardUnfitException>(() => other.Board.PrepareAsync(PeerCluster.PlanOf(1, head, other)));
+        Assert.Contains("Board b2 keeps KV in Q8_0 and the head board b1 in F16", fault.Message, StringComparison.Ordinal);
+
+        PeerProcess bare = await cluster.StartAsync("b3");
+        await bare.LoadAsync(PeerCluster.PlanOf(1, head, bare));
+        fault = await Assert.ThrowsAsync<BoardUnfitException>(() => bare.Board.PrepareAsync(PeerCluster.PlanOf(2, other, bare)));
+        Assert.Contains("Board b3 keeps KV in F16 and the head board b2 in Q8_0", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -49,7 +49,7 @@ public sealed class ChoicesCommandTests
     public async Task Choices_Blimp_GivesPinnedAccuracies()
     {
         CommandResult result = await CommandLine.RunAsync(
-            "eval", "choices", "--json", "--limit", "100", "--model", TestPaths.Shared(CommandLine.Story),
+            "eval", "choices", "--json", "--kv-type", "f32", "--limit", "100", "--model", TestPaths.Shared(CommandLine.Story),
             "--pairs", TestPaths.Shared(Binding), TestPaths.Shared(Agreement));
         JsonElement report = JsonDocument.Parse(result.AssertSuccess()).RootElement;
         AssertScore(report.GetProperty("files")[0], 100, BindingRight);

@@ -65,7 +65,8 @@ public sealed class SimulatedLossTests : IDisposable
     {
         string text = _folder.Write("text.txt", Story);
         CommandResult result = await CommandLine.RunAsync(
-            ["eval", "perplexity", "--model", TestPaths.BundledModel, "--text", text, "--protocol", "stories", "--boards", "4", "--threads", "1", "--json", .. options]);
+            ["eval", "perplexity", "--model", TestPaths.BundledModel, "--text", text, "--protocol", "stories", "--boards", "4", "--threads", "1", "--json",
+                "--kv-type", "f32", .. options]); // halves that round to the other side, board by board, would be taken for losses
         return JsonDocument.Parse(result.AssertSuccess()).RootElement;
     }
 }

@@ -50,10 +50,12 @@ public sealed class InspectCommandTests
             Assert.All(sums, sum => Assert.Equal(sums[0], sum));
         }
 
-        // By hand: wq and wo 64 x 64, wk and wv 32 x 64, f32, 5 layers; KV 2 x 4 heads x 8 channels x 4 bytes, 5 layers, 16 contexts of 512.
+        // By hand: wq and wo 64 x 64, wk and wv 32 x 64, f32, 5 layers; KV 4 heads x (8 channels of a key and, padded to a
+        // vector, 16 of a value) x 2 bytes, 5 layers, 16 contexts of 512.
         JsonElement whole = splits[0].GetProperty("memory")[0];
         Assert.Equal(5 * 4 * ((2 * 64 * 64) + (2 * 32 * 64)), whole.GetProperty("attention").GetInt64());
-        Assert.Equal(5 * 2 * 4 * 8 * 4 * 16 * 512, whole.GetProperty("kv").GetInt64());
+        Assert.Equal(5 * 4 * (8 + 16) * 2 * 16 * 512, whole.GetProperty("kv").GetInt64());
+        Assert.Equal("F16", splits[0].GetProperty("kvType").GetString());
     }
 
     [SharedFact(Vocabulary)]

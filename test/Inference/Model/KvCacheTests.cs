@@ -1,4 +1,7 @@
+using System.Runtime.InteropServices;
+using Halo.Inference.Kernels;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 
 namespace Halo.Inference.Tests.Model;
 
@@ -8,10 +11,10 @@ public sealed class KvCacheTests : IDisposable
     private const int KvHeads = 3;
     private const int ContextLength = 100;
 
-    private readonly KvBlockPool _pool = new(HeadDim, maxBlocks: 24);
+    private readonly KvBlockPool _pool = new(HeadDim, maxBlocks: 24, KvType.F32);
     private readonly KvCache _cache;
 
-    public KvCacheTests() => _cache = new KvCache(_pool, maxSequences: 4, KvHeads, HeadDim, ContextLength);
+    public KvCacheTests() => _cache = new KvCache(_pool, maxSequences: 4, KvHeads, ContextLength);
 
     public void Dispose()
     {
@@ -28,11 +31,11 @@ public sealed class KvCacheTests : IDisposable
     public void Import_OfAnExport_GivesTheSamePositions(int first, int count)
     {
         Fill(_cache, slot: 1, 70);
-        float[] rows = new float[count * _cache.FloatsPerPosition];
+        byte[] rows = new byte[count * _cache.BytesPerRow];
         _cache.Export(1, first, count, rows);
 
-        using KvBlockPool otherPool = new(HeadDim, maxBlocks: 24);
-        using KvCache other = new(otherPool, maxSequences: 2, KvHeads, HeadDim, ContextLength);
+        using KvBlockPool otherPool = new(HeadDim, maxBlocks: 24, KvType.F32);
+        using KvCache other = new(otherPool, maxSequences: 2, KvHeads, ContextLength);
         Fill(other, slot: 0, first, offset: 5000);
         other.Import(0, first, count, rows);
         for (int position = 0; position < first + count; position++)
@@ -42,28 +45,74 @@ public sealed class KvCacheTests : IDisposable
     }
 
     [Fact]
-    public unsafe void Export_OfAPosition_LaysOutHeadsKeyThenValue()
+    public void Export_OfAPosition_LaysOutHeadsKeyThenValue()
     {
         Fill(_cache, slot: 0, 40);
-        float[] rows = new float[2 * _cache.FloatsPerPosition];
+        byte[] rows = new byte[2 * _cache.BytesPerRow];
         _cache.Export(0, 33, 2, rows);
+        ReadOnlySpan<float> values = MemoryMarshal.Cast<byte, float>(rows);
         int at = 0;
         foreach (int position in new[] { 33, 34 })
         {
-            for (int head = 0; head < KvHeads; head++)
+            for (int i = 0; i < KvHeads * 2 * HeadDim; i++)
             {
-                Assert.Equal(new Span<float>(_cache.Key(0, head, position), HeadDim), rows.AsSpan(at, HeadDim));
-                Assert.Equal(new Span<float>(_cache.Value(0, head, position), HeadDim), rows.AsSpan(at + HeadDim, HeadDim));
-                at += 2 * HeadDim;
+                Assert.Equal(Expected(i / (2 * HeadDim), position, i / HeadDim % 2, i % HeadDim), values[at++]);
             }
         }
+    }
+
+    // Head sizes that are no multiple of a vector or of 32 too: padding must not travel, and scales must.
+    [Theory]
+    [InlineData(KvType.F16, 8, 1e-3)]
+    [InlineData(KvType.F16, 50, 1e-3)]
+    [InlineData(KvType.Q8_0, 24, 1.0 / 250)]
+    [InlineData(KvType.Q8_0, 80, 1.0 / 250)]
+    [InlineData(KvType.F32, 50, 0)]
+    public void Write_ThenExport_KeepsEachNumberToTheTypesPrecision(KvType type, int headDim, double tolerance)
+    {
+        using KvBlockPool pool = new(headDim, maxBlocks: 8, type);
+        using KvCache cache = new(pool, maxSequences: 1, kvHeads: 2, contextLength: 64);
+        cache.Reserve(0, 40);
+        Random random = new(3);
+        float[][] written = [.. Enumerable.Range(0, 40 * 2 * 2).Select(_ => new float[headDim])];
+        foreach (float[] row in written)
+        {
+            Kernels.ProductCase.Fill(row, random);
+        }
+
+        for (int i = 0; i < 80; i++)
+        {
+            cache.Write(0, i % 2, i / 2, written[2 * i], written[2 * i + 1]);
+        }
+
+        byte[] rows = new byte[40 * cache.BytesPerRow];
+        cache.Export(0, 0, 40, rows);
+        float[] read = new float[headDim];
+        for (int i = 0; i < written.Length; i++)
+        {
+            KvRow.Decode(cache.Layout, rows.AsSpan(i * cache.Layout.RowBytes, cache.Layout.RowBytes), read);
+            float largest = written[i].Max(MathF.Abs);
+            Assert.All(written[i].Zip(read), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, largest * tolerance));
+        }
+    }
+
+    [Theory]
+    [InlineData(KvType.F32, 64, 512)]
+    [InlineData(KvType.F16, 64, 256)]
+    [InlineData(KvType.Q8_0, 64, 136)]  // 34 bytes for every 32 elements
+    [InlineData(KvType.F16, 40, 2 * 40 + 2 * 48)] // values are padded to whole vectors
+    public void BytesPerPosition_OfAType_IsWhatABlockTakes(KvType type, int headDim, int expected)
+    {
+        KvLayout layout = new(type, headDim);
+        Assert.Equal(expected, layout.BytesPerPosition);
+        Assert.Equal(32 * expected, layout.BlockBytes);
     }
 
     [Fact]
     public void Import_AfterAGap_IsRefused()
     {
         Fill(_cache, slot: 2, 10);
-        StepException fault = Assert.Throws<StepException>(() => _cache.Import(2, 11, 1, new float[_cache.FloatsPerPosition]));
+        StepException fault = Assert.Throws<StepException>(() => _cache.Import(2, 11, 1, new byte[_cache.BytesPerRow]));
         Assert.Contains("position 11", fault.Message, StringComparison.Ordinal);
         Assert.Contains("10 positions", fault.Message, StringComparison.Ordinal);
     }
@@ -72,7 +121,7 @@ public sealed class KvCacheTests : IDisposable
     public void Export_IntoTooLittleRoom_Throws()
     {
         Fill(_cache, slot: 0, 2);
-        Assert.Throws<ArgumentOutOfRangeException>(() => _cache.Export(0, 0, 2, new float[2 * _cache.FloatsPerPosition - 1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => _cache.Export(0, 0, 2, new byte[2 * _cache.BytesPerRow - 1]));
     }
 
     [Fact]
@@ -133,25 +182,24 @@ public sealed class KvCacheTests : IDisposable
     // Each number names its place, so that one that is misplaced shows where it came from.
     private static float Expected(int head, int position, int part, int element) => ((position * KvHeads + head) * 2 + part) * HeadDim + element;
 
-    private static unsafe void Fill(KvCache cache, int slot, int length, int offset = 0)
+    private static float[] Row(int head, int position, int part, int offset) =>
+        [.. Enumerable.Range(0, HeadDim).Select(element => Expected(head, position, part, element) + offset)];
+
+    private static void Fill(KvCache cache, int slot, int length, int offset = 0)
     {
         cache.Reserve(slot, length);
-        for (int i = 0; i < length * KvHeads * HeadDim; i++)
+        for (int i = 0; i < length * KvHeads; i++)
         {
-            (int position, int rest) = Math.DivRem(i, KvHeads * HeadDim);
-            (int head, int element) = Math.DivRem(rest, HeadDim);
-            cache.Key(slot, head, position)[element] = Expected(head, position, 0, element) + offset;
-            cache.Value(slot, head, position)[element] = Expected(head, position, 1, element) + offset;
+            (int position, int head) = Math.DivRem(i, KvHeads);
+            cache.Write(slot, head, position, Row(head, position, 0, offset), Row(head, position, 1, offset));
         }
     }
 
-    private static unsafe void AssertPosition(KvCache cache, int slot, int position, int offset = 0)
+    private static void AssertPosition(KvCache cache, int slot, int position, int offset = 0)
     {
-        for (int i = 0; i < KvHeads * HeadDim; i++)
-        {
-            (int head, int element) = Math.DivRem(i, HeadDim);
-            Assert.Equal(Expected(head, position, 0, element) + offset, cache.Key(slot, head, position)[element]);
-            Assert.Equal(Expected(head, position, 1, element) + offset, cache.Value(slot, head, position)[element]);
-        }
+        byte[] rows = new byte[cache.BytesPerRow];
+        cache.Export(slot, position, 1, rows);
+        IEnumerable<float> expected = Enumerable.Range(0, 2 * KvHeads).SelectMany(i => Row(i / 2, position, i % 2, offset));
+        Assert.Equal(expected, MemoryMarshal.Cast<byte, float>(rows).ToArray());
     }
 }

@@ -1,5 +1,6 @@
 using System.Numerics.Tensors;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Inference.Threading;
 
 namespace Halo.Inference.Tests.Model;
@@ -18,12 +19,13 @@ internal sealed class ShardedModel : IDisposable
     /// <param name="pieces">Cuts of every stage; a stage of fewer groups is cut into those.</param>
     /// <param name="walks">Boards; with fewer than pieces some hold several shards of a stage.</param>
     /// <param name="source">Where the shards come from, made of the open model; the model itself where it is left out.</param>
-    internal ShardedModel(string path, int pieces, int walks, Func<ModelWeights, IShardSource>? source = null)
+    /// <param name="kvType">How keys and values are kept.</param>
+    internal ShardedModel(string path, int pieces, int walks, Func<ModelWeights, IShardSource>? source = null, KvType kvType = KvType.F16)
     {
         _weights = ModelWeights.Open(path);
         _source = source?.Invoke(_weights) ?? _weights;
         ModelConfig config = _weights.Config;
-        _pool = new KvBlockPool(config.HeadDim, maxBlocks: 10_000);
+        _pool = new KvBlockPool(config.HeadDim, maxBlocks: 10_000, kvType);
         for (int walk = 0; walk < walks; walk++)
         {
             _walks.Add(new LayerWalk(_source, new StepLimits(), _team));

@@ -14,6 +14,9 @@ public sealed class ModelPadderTests
     [InlineData(TensorType.F16)]
     [InlineData(TensorType.Q8_0)]
     [InlineData(TensorType.Q4_0)]
+    [InlineData(TensorType.BF16)]
+    [InlineData(TensorType.Q5_1)]
+    [InlineData(TensorType.Q6_K)]
     public void Pad_EveryType_WritesShapesSizesAndMetadata(TensorType type)
     {
         using GgufFile source = GgufFile.Open(TestPaths.Shared(Stories));
@@ -44,6 +47,23 @@ public sealed class ModelPadderTests
         Assert.Equal(1, progress[^1]);
         Assert.True(progress.Zip(progress.Skip(1)).All(pair => pair.First < pair.Second));
         Assert.Single(Directory.GetFiles(file.Folder));
+    }
+
+    [SharedFact(Stories)]
+    public void Pad_ToAMixture_KeepsTheHeadAndSomeLayersBetter()
+    {
+        using GgufFile source = GgufFile.Open(TestPaths.Shared(Stories));
+        using TemporaryFile file = new();
+        Assert.True(TypeMix.TryParse("q4_k_m", out TypeMix mix));
+        ModelPadder.Pad(source, ModelShape.Parse("256,512,11,8,4"), mix, file.Path);
+
+        using GgufFile padded = GgufFile.Open(file.Path);
+        AssertShape(padded, "token_embd.weight", TensorType.Q6_K, 256, 512); // the head as well
+        AssertShape(padded, "blk.0.ffn_down.weight", TensorType.Q6_K, 512, 256);
+        AssertShape(padded, "blk.1.ffn_down.weight", TensorType.Q4_K, 512, 256);
+        AssertShape(padded, "blk.10.attn_v.weight", TensorType.Q6_K, 256, 128);
+        AssertShape(padded, "blk.10.attn_k.weight", TensorType.Q4_K, 256, 128);
+        Assert.Equal(15u, padded.Metadata.RequireUInt32("general.file_type"));
     }
 
     [SharedTheory(Stories)]
@@ -80,7 +100,8 @@ public sealed class ModelPadderTests
     [InlineData("256,180,11,8,4", TensorType.Q8_0, "intermediate size 180 is no multiple of the 32 elements in a Q8_0 block")]
     [InlineData("80,192,11,10,5", TensorType.Q4_0, "hidden size 80 is no multiple of the 32 elements in a Q4_0 block")]
     [InlineData("96,172,5,8,4", TensorType.F32, "head size 12 is no multiple of the source's 8")]
-    [InlineData("64,172,5,8,8", TensorType.Q4_K, "not in Q4_K")]
+    [InlineData("64,172,5,8,8", TensorType.Q2_K, "not in Q2_K")]
+    [InlineData("64,192,5,8,8", TensorType.Q6_K, "hidden size 64 is no multiple of the 256 elements in a Q6_K block")]
     [InlineData("112,172,5,14,7", TensorType.Q8_0, "hidden size 112 is no multiple")]
     [InlineData("56,172,5,7,7", TensorType.F32, "1 KV heads with 1 query heads each cannot take the source's 2")]
     public void Pad_ImpossibleTarget_NamesTheNumbersAndWritesNothing(string shape, TensorType type, string expected)

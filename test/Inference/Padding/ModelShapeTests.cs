@@ -12,6 +12,8 @@ public sealed class ModelShapeTests
         Assert.Equal(new ModelShape(768, 2048, 12, 12, 4), ModelShape.Parse(" 768, 2048,12,12,4"));
         Assert.All(ModelShape.Names, name => Assert.Empty(ModelShape.Parse(name).Faults()));
         Assert.Equal(64, ModelShape.Parse("tinyllama-1.1b").HeadDim);
+        Assert.Equal((32_000, 128_256), (ModelShape.Parse("tinyllama-1.1b").PublishedVocabulary, ModelShape.Parse("Llama-3.2-1B").PublishedVocabulary));
+        Assert.Null(ModelShape.Parse("64,96,3,4,2").PublishedVocabulary);
     }
 
     [Theory]

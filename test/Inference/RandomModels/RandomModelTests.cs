@@ -11,14 +11,13 @@ public sealed class RandomModelTests
 {
     private static readonly RandomModelOptions s_options = new(ModelShape.Parse("64,96,24,4,2"), 1500, 256, TensorType.Q4_0, Seed: 1);
 
+    public static TheoryData<string> Types() => [.. TypeMix.All.Select(type => type.ToString())];
+
     [Theory]
-    [InlineData(TensorType.F32)]
-    [InlineData(TensorType.F16)]
-    [InlineData(TensorType.Q8_0)]
-    [InlineData(TensorType.Q4_0)]
-    public void Write_ManyLayers_GivesLogitsOfTheOrderOfOne(TensorType type)
+    [MemberData(nameof(Types))]
+    public void Write_ManyLayers_GivesLogitsOfTheOrderOfOne(string type)
     {
-        using TemporaryFile file = Written(s_options with { Type = type });
+        using TemporaryFile file = Written(s_options with { Shape = ModelShape.Parse("256,512,16,4,2"), Type = Type(type) });
         using OpenModel model = new(file.Path);
         List<float[]> logits = model.Append(1, 0, model.Tokens(40, seed: 2), chunk: 8);
         Assert.All(logits, row => Assert.InRange(Deviation(row), 0.7, 1.4));
@@ -40,6 +39,33 @@ public sealed class RandomModelTests
         }
 
         Assert.All(Values(written, written.RequireTensor("blk.3.ffn_norm.weight")), value => Assert.Equal(1, value));
+    }
+
+    [Theory]
+    [MemberData(nameof(Types))]
+    public void Write_WeightsOfAnyType_HaveTheirDeviationAndNoMean(string type)
+    {
+        using TemporaryFile file = Written(s_options with { Shape = ModelShape.Parse("256,512,8,4,2"), Type = Type(type) });
+        using GgufFile written = GgufFile.Open(file.Path);
+        foreach ((string name, double unit) in new[] { ("token_embd.weight", 1), ("blk.2.ffn_down.weight", 1 / Math.Sqrt(512)), ("output.weight", 1 / 16.0) })
+        {
+            float[] values = Values(written, written.RequireTensor(name));
+            Assert.InRange(values.Average() / unit, -0.02, 0.02);
+            Assert.InRange(Deviation(values) / unit, 0.97, 1.03);
+            Assert.True(values.All(float.IsFinite) && values.Max(MathF.Abs) < 6 * unit);
+        }
+    }
+
+    [Fact]
+    public void Write_SameSeed_GivesTheSameBytesAndAnotherOthers()
+    {
+        RandomModelOptions options = s_options with { Shape = ModelShape.Parse("256,256,2,4,2"), Type = Type("Q4_K_M") };
+        using TemporaryFile first = Written(options);
+        using TemporaryFile second = Written(options);
+        using TemporaryFile other = Written(options with { Seed = 2 });
+        byte[] bytes = File.ReadAllBytes(first.Path);
+        Assert.Equal(bytes, File.ReadAllBytes(second.Path));
+        Assert.NotEqual(bytes, File.ReadAllBytes(other.Path));
     }
 
     [Fact]
@@ -108,12 +134,15 @@ public sealed class RandomModelTests
     [Theory]
     [InlineData("vocabulary size is 0", 0, 256, TensorType.F32)]
     [InlineData("context length is 1048577", 1500, (1 << 20) + 1, TensorType.F32)]
-    [InlineData("not in Q4_K", 1500, 256, TensorType.Q4_K)]
+    [InlineData("not in Q2_K", 1500, 256, TensorType.Q2_K)]
+    [InlineData("hidden size 64 is no multiple of the 256 elements in a Q4_K block", 1500, 256, TensorType.Q4_K)]
     public void Write_ImpossibleModel_SaysWhy(string said, int vocabulary, int context, TensorType type)
     {
         RandomModelOptions options = s_options with { VocabularySize = vocabulary, ContextLength = context, Type = type };
         Assert.Contains(said, Assert.Throws<ArgumentException>(() => Written(options)).Message, StringComparison.Ordinal);
     }
+
+    private static TypeMix Type(string name) => TypeMix.TryParse(name, out TypeMix mix) ? mix : throw new ArgumentException($"No type {name}.");
 
     private static TemporaryFile Written(RandomModelOptions options)
     {

@@ -15,11 +15,12 @@ public sealed class ModelRegrouperTests
     [MemberData(nameof(Models))]
     public void Write_InAnyOrder_KeepsTheLogits(string name)
     {
-        using OpenModel model = new(TestModels.PathOf(name));
+        StepLimits limits = new() { KvType = KvType.F32 }; // halves round other than f32 at their edges, and near ties would decide
+        using OpenModel model = new(TestModels.PathOf(name), limits: limits);
         using TemporaryFile file = new();
         LayerOrder[] orders = Shuffled(model.Weights, null);
         ModelRegrouper.Write(model.Weights, orders, file.Path);
-        using OpenModel regrouped = new(file.Path);
+        using OpenModel regrouped = new(file.Path, limits: limits);
         int[] tokens = model.Tokens(24, seed: 5);
         List<float[]> expected = model.Append(1, 0, tokens, 24);
         List<float[]> actual = regrouped.Append(1, 0, tokens, 24);

@@ -3,6 +3,7 @@ using Halo.Boards.Remote;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Inference.Quantization;
 using Halo.Silo.Hosting;
 using Halo.Silo.Tests.Clustering;
 
@@ -18,6 +19,7 @@ public sealed class ClusterArgumentsTests
         Assert.Equal(("members.db", "halo", 5110, 5111), (options.Cluster, options.ClusterId, options.SiloPort, options.GatewayPort));
         Assert.Equal(new SessionTransport(Topology.Mesh, WireType.F32), options.Transport);
         Assert.Null(options.KvPositions);
+        Assert.Equal(KvType.F16, options.KvType);
         Assert.Empty(options.Models);
     }
 
@@ -30,9 +32,10 @@ public sealed class ClusterArgumentsTests
         SiloProcessOptions options = Read(
         [
             "--cluster", "postgres://halo@10.0.0.1/halo", "--cluster-id", "attic", "--silo-port", "0", "--gateway-port", "6000", "--transport", "datagram",
-            "--topology", "AUTO", "--wire", "q8", "--policy", "relaxed", "--kv-positions", "900",
+            "--topology", "AUTO", "--wire", "q8", "--policy", "relaxed", "--kv-positions", "900", "--kv-type", "q8_0",
         ])!;
         Assert.Equal(("attic", 0, 6000, 900), (options.ClusterId, options.SiloPort, options.GatewayPort, options.KvPositions));
+        Assert.Equal(KvType.Q8_0, options.KvType);
         Assert.Equal(new SessionTransport(Topology.Auto, WireType.Q8, DeliveryPolicy.Relaxed), options.Transport);
     }
 
@@ -56,6 +59,7 @@ public sealed class ClusterArgumentsTests
     [InlineData("--wire", "f32")]
     [InlineData("--policy", "strict")]
     [InlineData("--kv-positions", "900")]
+    [InlineData("--kv-type", "f32")]
     public void Parse_ClusterOptionWithoutCluster_IsNamed(string option, string value) =>
         Assert.Equal([$"{option} is for silos of a --cluster; a board that serves a head process is told by that one."], Faults(option, value));
 

@@ -35,7 +35,7 @@ public sealed class PieceWeights : IShardSource
     public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences)
     {
         PieceFile piece = Open(new PieceId(PieceKind.Attention, layer, first, count))[0];
-        KvCache kv = new(pool, maxSequences, count, Config.HeadDim, Config.ContextLength);
+        KvCache kv = new(pool, maxSequences, count, Config.ContextLength);
         HeadVectors vectors = Manifest.Vectors.Layers[layer].Heads(Config, first, count);
         return new AttentionShard(Config, _rope, vectors, piece.Matrix(0), piece.Matrix(1), piece.Matrix(2), piece.Matrix(3), kv, piece);
     }

@@ -57,7 +57,7 @@ public sealed unsafe class StreamedWeights : IShardSource
     public AttentionShard LoadAttention(int layer, int first, int count, KvBlockPool pool, int maxSequences)
     {
         StreamedStage stage = Stage(new PieceId(PieceKind.Attention, layer, first, count));
-        KvCache kv = new(pool, maxSequences, count, Config.HeadDim, Config.ContextLength);
+        KvCache kv = new(pool, maxSequences, count, Config.ContextLength);
         SlicedMatrix[] shapes = Shapes(stage, 0);
         HeadVectors vectors = _manifest.Vectors.Layers[layer].Heads(Config, first, count);
         return new AttentionShard(Config, _rope, vectors, shapes[0], shapes[1], shapes[2], shapes[3], kv, stage) { Stage = stage };

@@ -59,7 +59,7 @@ internal sealed class SiloLife : IAsyncDisposable
         ILogger log = setup.Logging.CreateLogger("Halo.Silo");
         Board board = ProcessParts.MakeBoard(setup.Profile, options);
         _host = new BoardHost([board], options.Threads);
-        _models = new ModelCatalog(setup.Options.Models, new StepLimits(), options.Weights);
+        _models = new ModelCatalog(setup.Options.Models, new StepLimits { KvType = setup.Options.KvType }, options.Weights);
         _peers = new PeerBoards(AddressOf, Connect, (name, sentence) => _watch!.Lose(name, sentence));
         _board = new SiloBoard(
             board, options.Threads, _models, new WeightServer(_models, options.CacheFolder), new ModelSources([], options.CacheFolder, options.CacheBytes, log),

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Inference.Tests.Model.Pieces;
 
 namespace Halo.Inference.Tests.Model.Architectures;
@@ -16,6 +17,8 @@ public sealed class ArchitectureTests
     // The other engine reads its GELU from a table in half precision.
     private const double ReferenceTolerance = 1e-4;
     private const double ReferenceToleranceOfGelu = 1e-3;
+
+    private static readonly StepLimits s_limits = new() { KvType = KvType.F32 }; // the tolerances are those of f32 throughout
 
     private static readonly Lazy<Dictionary<string, Reference>> s_references = new(() =>
         JsonSerializer.Deserialize<Dictionary<string, Reference>>(
@@ -47,7 +50,7 @@ public sealed class ArchitectureTests
     {
         TinyModel model = new(TinySpecs.Of(name));
         using TemporaryFile file = model.Write();
-        using OpenModel open = new(file.Path, threads: 2);
+        using OpenModel open = new(file.Path, threads: 2, limits: s_limits);
         int[] tokens = Tokens();
         double[][] expected = PlainForward.Logits(model, tokens);
         List<float[]> actual = open.Append(1, 0, tokens, chunk: 7);
@@ -64,7 +67,7 @@ public sealed class ArchitectureTests
         Reference reference = s_references.Value[name];
         using TemporaryFile file = new TinyModel(TinySpecs.Of(name)).Write();
         Assert.Equal(reference.Sha256, Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file.Path))));
-        using OpenModel open = new(file.Path);
+        using OpenModel open = new(file.Path, limits: s_limits);
         List<float[]> actual = open.Append(1, 0, Tokens(), chunk: TokenCount);
         Assert.NotEmpty(reference.Logits);
         foreach ((int position, double[] expected) in reference.Logits)
@@ -90,7 +93,7 @@ public sealed class ArchitectureTests
     {
         TinyModel model = new(TinySpecs.Of(name));
         using TemporaryFile file = model.Write();
-        using ShardedModel boards = new(file.Path, pieces, walks, source);
+        using ShardedModel boards = new(file.Path, pieces, walks, source, KvType.F32);
         int[] tokens = Tokens();
         double[][] expected = PlainForward.Logits(model, tokens);
         int position = 0;
