@@ -4,6 +4,7 @@ using Halo.Boards.Remote;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Grains;
 
 namespace Halo.Silo.Hosting;
 
@@ -40,7 +41,15 @@ internal sealed class ClusterArguments
             (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0, count)),
     };
 
-    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _transport, _topology, _wire, _policy, _kvPositions];
+    private readonly Option<int> _speculate = new("--speculate")
+    {
+        HelpName = "off|auto|N",
+        Description = "Cluster: tokens guessed ahead where a request does not say and this board is the head board. [default: auto]",
+        DefaultValueFactory = _ => Speculation.Auto,
+        CustomParser = result => BoardCommand.Read(result, Speculation.Needed, text => (Speculation.TryParse(text, out int drafts), drafts)),
+    };
+
+    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _transport, _topology, _wire, _policy, _kvPositions, _speculate];
 
     internal void AddTo(RootCommand root)
     {
@@ -82,6 +91,7 @@ internal sealed class ClusterArguments
             ThroughGrains = parsed.GetValue(_transport) == GrainCall,
         },
         KvPositions = parsed.GetValue(_kvPositions),
+        Speculate = parsed.GetValue(_speculate),
     };
 
     private static Option<T> Kind<T>(string name, string description, T fallback)

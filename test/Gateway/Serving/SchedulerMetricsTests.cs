@@ -4,7 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Halo.Gateway.Serving;
 
-public sealed class ReplayMetricsTests
+public sealed class SchedulerMetricsTests
 {
     [Fact]
     public async Task Observe_SequencesStartedOver_TellsHowManyAndTheirTokens()
@@ -20,7 +20,7 @@ public sealed class ReplayMetricsTests
         VirtualTime time = new();
         ServedModels models = new(["tales"], time);
         models.SetReady(new ServedModel("tales", 512, cluster));
-        using ReplayMetrics metrics = new(meters, running, models, time);
+        using SchedulerMetrics metrics = new(meters, running, models, time);
         HashSet<string> measured = [];
         Meter meter = meters.Create("Halo.Gateway"); // the factory keeps one of a name
         using MeterListener listener = new();
