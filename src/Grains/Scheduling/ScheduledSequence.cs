@@ -84,8 +84,8 @@ internal sealed class ScheduledSequence
 
     /// <summary>Guesses tokens after the last one, for the step at hand; none where all that was asked for comes without.</summary>
     /// <param name="room">Rows that may be used.</param>
-    /// <param name="cost">What a row costs, see <see cref="StepCost.OfRow"/>.</param>
-    internal ReadOnlySpan<int> Draft(int room, double cost)
+    /// <param name="cost">What a row costs, see <see cref="Drafter.Draft"/>.</param>
+    internal ReadOnlySpan<int> Draft(int room, double? cost)
     {
         _drafter!.Draft(CollectionsMarshal.AsSpan(_tokens), Math.Min(room, MaxLength - 1 - _tokens.Count), cost);
         return _drafter.Tokens;

@@ -210,7 +210,7 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions, StepCost?
             return;
         }
 
-        double cost = _costs.OfRow(step.Rows.Count, _running.Count(sequence => sequence.IsDecoding));
+        double? cost = _costs.WantsPlain ? null : _costs.OfRow(step.Rows.Count, _running.Count(sequence => sequence.IsDecoding));
         for (int i = 0; i < drafting.Length; i++)
         {
             ScheduledSequence sequence = drafting[i];

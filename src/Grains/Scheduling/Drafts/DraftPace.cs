@@ -3,8 +3,8 @@ namespace Halo.Grains.Scheduling.Drafts;
 /// <summary>
 /// Decides how far to guess, by how often one sequence's guesses were right lately and by what a row costs. With a chance p for each guess, k of them
 /// give <c>1 + p + p^2 + ... + p^k</c> tokens for the price of <c>1 + k * cost</c> steps; the k with the most tokens for its price is taken. Where that
-/// is none, one guess is tried now and then: after 4 chances, 8, and so on up to 64. Guesses after a longer run of tokens that agree are better ones,
-/// so each length of run has its own count.
+/// is none, one guess is tried now and then: after 4 chances, 8, and so on up to 64, sooner again when one was right. Guesses after a longer run of
+/// tokens that agree are better ones, so each length of run has its own count.
 /// </summary>
 internal sealed class DraftPace
 {
@@ -24,6 +24,7 @@ internal sealed class DraftPace
     internal int Choose(int run, int most, double cost)
     {
         Run state = _runs[run - NGramIndex.Shortest];
+        state.MayPay = cost < 1;
         int best = Best(state.Chance, Math.Min(most, Most), cost);
         if (best > 0)
         {
@@ -37,7 +38,6 @@ internal sealed class DraftPace
         }
 
         state.Rest = state.NextRest;
-        state.NextRest = Math.Min(2 * state.NextRest, LongestRest);
         return 1;
     }
 
@@ -54,10 +54,9 @@ internal sealed class DraftPace
             state.Made = Memory * state.Made + 1;
         }
 
-        if (accepted > 0)
-        {
-            (state.Rest, state.NextRest) = (0, ShortestRest);
-        }
+        bool isNews = accepted > 0 && state.MayPay;
+        state.NextRest = isNews ? Math.Max(state.NextRest / 4, ShortestRest) : Math.Min(state.NextRest * 2, LongestRest);
+        state.Rest = isNews ? Math.Min(state.Rest, state.NextRest) : state.Rest;
     }
 
     private static int Best(double chance, int most, double cost)
@@ -82,6 +81,7 @@ internal sealed class DraftPace
         internal double Made = 2;
         internal int Rest;         // chances to let pass before the next try
         internal int NextRest = ShortestRest;
+        internal bool MayPay;      // whether guesses would, if all were right
 
         internal double Chance => Right / Made;
     }

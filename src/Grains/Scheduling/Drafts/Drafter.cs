@@ -23,12 +23,12 @@ internal sealed class Drafter(StepCost costs, int limit, int[] endTokens)
     /// <summary>Guesses what follows a text.</summary>
     /// <param name="text">What was given in calls before, and perhaps more.</param>
     /// <param name="room">Rows that may be used.</param>
-    /// <param name="cost">See <see cref="DraftPace.Choose"/>.</param>
-    internal void Draft(ReadOnlySpan<int> text, int room, double cost)
+    /// <param name="cost">See <see cref="DraftPace.Choose"/>; null asks for none where the number is not given.</param>
+    internal void Draft(ReadOnlySpan<int> text, int room, double? cost)
     {
         Count = 0;
         int most = Math.Min(room, _tokens.Length);
-        if (most <= 0)
+        if (most <= 0 || (limit < 0 && cost is null))
         {
             return;
         }
@@ -40,7 +40,7 @@ internal sealed class Drafter(StepCost costs, int limit, int[] endTokens)
         }
 
         // A place so late that the text ends within what followed it: a period, which goes on with what was guessed.
-        int count = limit > 0 ? most : _pace.Choose(_run, most, cost);
+        int count = limit > 0 ? most : _pace.Choose(_run, most, cost!.Value);
         for (int i = 0; i < count; i++)
         {
             int at = next + i;

@@ -9,6 +9,8 @@ internal sealed class StepCost
     private const double FirstGuess = 0.25; // a row's share of a step, until one was measured
     private const double StepMemory = 1 / 16.0;
     private const double RowMemory = 1 / 8.0;
+    private const int FewestPlain = 3;      // steps without guesses, before there are any with: the first of a process are slow
+    private const int PlainEvery = 32;      // steps, at least
     private const double Outlier = 3;       // times the mean: one pause of the machine is no news
 
     private double _rows;       // mean of steps without guesses
@@ -16,12 +18,16 @@ internal sealed class StepCost
     private double _rowSeconds; // mean cost of a guess
     private long _steps;        // without guesses
     private long _draftSteps;
+    private int _sincePlain;
 
     /// <summary>Tokens that were guessed and computed.</summary>
     internal long Drafted { get; private set; }
 
     /// <summary>Those of them that were what would have been sampled.</summary>
     internal long Accepted { get; private set; }
+
+    /// <summary>Whether a step without guesses is wanted, for comparison.</summary>
+    internal bool WantsPlain => _steps < FewestPlain || _sincePlain >= PlainEvery;
 
     /// <summary>Takes in what became of a sequence's guesses.</summary>
     internal void Count(int drafted, int accepted)
@@ -36,6 +42,7 @@ internal sealed class StepCost
     /// <param name="seconds">Its time.</param>
     internal void Took(int rows, int drafts, double seconds)
     {
+        _sincePlain = drafts == 0 ? 0 : _sincePlain + 1;
         if (drafts == 0)
         {
             double share = Math.Max(StepMemory, 1.0 / ++_steps);
