@@ -3,6 +3,7 @@ using Halo.Boards.Remote;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Grains;
 using Halo.Silo.Hosting;
 using Halo.Silo.Tests.Clustering;
 
@@ -18,6 +19,7 @@ public sealed class ClusterArgumentsTests
         Assert.Equal(("members.db", "halo", 5110, 5111), (options.Cluster, options.ClusterId, options.SiloPort, options.GatewayPort));
         Assert.Equal(new SessionTransport(Topology.Mesh, WireType.F32), options.Transport);
         Assert.Null(options.KvPositions);
+        Assert.Equal(Speculation.Auto, options.Speculate);
         Assert.Empty(options.Models);
     }
 
@@ -30,9 +32,10 @@ public sealed class ClusterArgumentsTests
         SiloProcessOptions options = Read(
         [
             "--cluster", "postgres://halo@10.0.0.1/halo", "--cluster-id", "attic", "--silo-port", "0", "--gateway-port", "6000", "--transport", "datagram",
-            "--topology", "AUTO", "--wire", "q8", "--policy", "relaxed", "--kv-positions", "900",
+            "--topology", "AUTO", "--wire", "q8", "--policy", "relaxed", "--kv-positions", "900", "--speculate", "off",
         ])!;
         Assert.Equal(("attic", 0, 6000, 900), (options.ClusterId, options.SiloPort, options.GatewayPort, options.KvPositions));
+        Assert.Equal(Speculation.Off, options.Speculate);
         Assert.Equal(new SessionTransport(Topology.Auto, WireType.Q8, DeliveryPolicy.Relaxed), options.Transport);
     }
 
@@ -56,6 +59,7 @@ public sealed class ClusterArgumentsTests
     [InlineData("--wire", "f32")]
     [InlineData("--policy", "strict")]
     [InlineData("--kv-positions", "900")]
+    [InlineData("--speculate", "auto")]
     public void Parse_ClusterOptionWithoutCluster_IsNamed(string option, string value) =>
         Assert.Equal([$"{option} is for silos of a --cluster; a board that serves a head process is told by that one."], Faults(option, value));
 
@@ -73,6 +77,7 @@ public sealed class ClusterArgumentsTests
     [InlineData("--policy", "brave", "protected or strict or relaxed")]
     [InlineData("--kv-positions", "0", "a whole number above 0")]
     [InlineData("--kv-positions", "1e3", "a whole number above 0")]
+    [InlineData("--speculate", "all", "off, auto or a whole number from 1 to 64")]
     [InlineData("--silo-port", "65536", "a whole number from 0 to 65535")]
     [InlineData("--gateway-port", "-1", "a whole number from 0 to 65535")]
     public void Parse_BadValue_SaysWhatItMustBe(string option, string value, string needed)
