@@ -1,3 +1,6 @@
+using System.Globalization;
+using Halo.Grains;
+
 namespace Halo.Gateway;
 
 /// <summary>The command line in friendly words, turned into configuration keys.</summary>
@@ -25,8 +28,11 @@ internal static class GatewayArguments
           --speed A,B,...      relative speeds of the boards, one each: those of this process, then those of --board (default: measured)
           --board-memory N     bytes of memory of each board in this process (default: an equal share of the machine's);
                                weights that do not fit it are streamed from the cache folder in each step
+          --weights MODE       repacked copies weights into a faster layout, mapped leaves them in the file, auto repacks where memory has room
+                               (default auto)
           --kv-positions N     positions of KV for all sequences together
           --kv-type TYPE       f16, q8_0 or f32: how keys and values are kept, on all boards (default f16)
+          --speculate KIND     off, auto or 1 to 64: tokens guessed ahead where a request does not say; no text changes by it (default auto)
           --cluster STORE      serve the silos whose membership is kept there instead: a SQLite file of this machine, or PostgreSQL, such as
                                postgres://halo@10.0.0.1/halo; needs a program built with the Orleans engine
           --cluster-id NAME    the cluster's name there (default halo)
@@ -54,6 +60,7 @@ internal static class GatewayArguments
         ["weights"] = "Halo:Weights",
         ["kv-positions"] = "Halo:KvPositions",
         ["kv-type"] = "Halo:KvType",
+        ["speculate"] = "Halo:Speculate",
         ["cluster"] = "Halo:Gateway:Cluster",
         ["cluster-id"] = "Halo:Gateway:ClusterId",
         ["urls"] = "urls",
@@ -92,6 +99,22 @@ internal static class GatewayArguments
         return faults.Count == 0 ? [.. settings] : throw new StartException("The command line has faults (--help lists the options):", faults);
     }
 
+    // Kinds are written with a hyphen on the command line, and without one in the enumerations; guesses in words, and there as a number.
+    private static string InConfiguration(string key, string value, List<string> faults)
+    {
+        if (key == "Halo:Speculate")
+        {
+            if (!Speculation.TryParse(value, out int drafts))
+            {
+                faults.Add($"--speculate is '{value}'; it must be {Speculation.Needed}.");
+            }
+
+            return drafts.ToString(CultureInfo.InvariantCulture);
+        }
+
+        return key == "Halo:Transport" ? value.Replace("-", "", StringComparison.Ordinal) : value;
+    }
+
     private static void Add(string name, string value, List<string> settings, List<string> faults)
     {
         if (name.Equals("model", StringComparison.OrdinalIgnoreCase))
@@ -111,8 +134,7 @@ internal static class GatewayArguments
         }
         else if (s_keys.TryGetValue(name, out string? key))
         {
-            // Kinds are written with a hyphen on the command line, and without one in the enumerations.
-            settings.Add($"--{key}={(key == "Halo:Transport" ? value.Replace("-", "", StringComparison.Ordinal) : value)}");
+            settings.Add($"--{key}={InConfiguration(key, value, faults)}");
         }
         else if (name.Contains(':', StringComparison.Ordinal))
         {

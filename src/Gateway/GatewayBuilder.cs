@@ -105,7 +105,7 @@ internal static class GatewayBuilder
     {
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddHostedService<LinkMetrics>();
-        builder.Services.AddHostedService<ReplayMetrics>();
+        builder.Services.AddHostedService<SchedulerMetrics>();
         builder.Services.AddSingleton<JsonBody>();
         builder.Services.AddSingleton<Readiness>();
         builder.Services.AddSingleton<CompletionsApi>();

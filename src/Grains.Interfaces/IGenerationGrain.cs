@@ -53,6 +53,10 @@ public sealed record GenerationRequest
     /// <summary>Begin the text with the prompt.</summary>
     [Id(7)]
     public bool Echo { get; init; }
+
+    /// <summary>Tokens that are guessed ahead: as in <see cref="Speculation"/>; null for what the head board's silo was told.</summary>
+    [Id(8)]
+    public int? Speculate { get; init; }
 }
 
 /// <summary>A piece of a completion.</summary>

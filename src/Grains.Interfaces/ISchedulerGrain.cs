@@ -68,6 +68,10 @@ public sealed record SequenceRequest
     /// </summary>
     [Id(6)]
     public int? RowsPerStep { get; init; }
+
+    /// <summary>Tokens that are guessed ahead: as in <see cref="Speculation"/>.</summary>
+    [Id(7)]
+    public int Speculate { get; init; }
 }
 
 /// <summary>How tokens are sampled. Ranges are checked by <c>Halo.Inference.Sampling.SamplingParameters</c>, which explains each.</summary>
@@ -130,6 +134,8 @@ public readonly record struct TokenScore([property: Id(0)] int Token, [property:
 /// <param name="WaitingCount">Sequences that wait for KV.</param>
 /// <param name="ReplayedSequenceCount">Times that a sequence started over, as other boards, or the same ones joined anew, had nothing of it.</param>
 /// <param name="ReplayedTokenCount">Tokens of those that had been computed before.</param>
+/// <param name="DraftedTokenCount">Tokens that were guessed and computed, see <see cref="Speculation"/>.</param>
+/// <param name="AcceptedTokenCount">Those of them that were what would have been sampled.</param>
 [GenerateSerializer, Immutable, Alias("halo.scheduler-statistics")]
 public sealed record SchedulerStatistics(
     [property: Id(0)] long StepCount,
@@ -138,4 +144,6 @@ public sealed record SchedulerStatistics(
     [property: Id(3)] int RunningCount,
     [property: Id(4)] int WaitingCount,
     [property: Id(5)] long ReplayedSequenceCount = 0,
-    [property: Id(6)] long ReplayedTokenCount = 0);
+    [property: Id(6)] long ReplayedTokenCount = 0,
+    [property: Id(7)] long DraftedTokenCount = 0,
+    [property: Id(8)] long AcceptedTokenCount = 0);

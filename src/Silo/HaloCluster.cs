@@ -146,6 +146,7 @@ public sealed class HaloCluster : IAsyncDisposable
             KvPositions = _options.KvPositions,
             HeadBoard = Boards.Boards[0].Name,
             HeadHoldsShards = _options.HeadHoldsShards,
+            Speculate = _options.SpeculateInEffect,
             Importance = _options.Importance,
             Placement = _options.Placement,
             CriticalBoards = _options.MayMissSums ? _options.CriticalBoards : 0,

@@ -3,6 +3,7 @@ using Halo.Fabric.Datagrams;
 using Halo.Fabric.Simulated;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Grains;
 using Halo.Inference.Model;
 using Halo.Inference.Model.Streaming;
 using Halo.Inference.Quantization;
@@ -142,6 +143,19 @@ public sealed class HaloClusterOptions
     /// <summary>Sizes of a step.</summary>
     public StepLimits Limits { get; set; } = new();
 
+    /// <summary>
+    /// Tokens that are guessed ahead where a request does not say, as in <see cref="Speculation"/>: -1, the default, for as many as pay, 0 for none, else
+    /// so many. No text changes by it.
+    /// </summary>
+    public int Speculate { get; set; } = Speculation.Auto;
+
+    /// <summary>
+    /// The same, with none in place of as many as pay where a row's result depends on which others share its step: with simulated losses, and where
+    /// streamed weights may be left out.
+    /// </summary>
+    internal int SpeculateInEffect =>
+        Speculate == Speculation.Auto && (Losses is not null || LoadDeadline is not null || LoadShare < 1) ? Speculation.Off : Speculate;
+
     /// <summary>Whether boards may go on without each other's sums.</summary>
     internal bool MayMissSums => Losses is not null || (Transport == TransportKind.Datagram && Policy == DeliveryPolicy.Relaxed);
 
@@ -201,6 +215,11 @@ public sealed class HaloClusterOptions
         if (KvPositions is < 1)
         {
             faults.Add($"KvPositions is {KvPositions}; it must be at least 1.");
+        }
+
+        if (!Speculation.IsValid(Speculate))
+        {
+            faults.Add($"Speculate is {Speculate}; it must be -1 (as many as pay), 0 (none) or 1 to {Speculation.Most}.");
         }
 
         if (Limits is { MaxRows: < 1 or > 4096 } or { MaxLogitRows: < 1 or > 4096 } or { MaxSequences: < 1 or > 4096 })

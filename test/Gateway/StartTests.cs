@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Halo.Gateway.Serving;
+using Halo.Grains;
 using Halo.Silo;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -64,6 +65,23 @@ public sealed class StartTests
     [InlineData("an address twice", "--key-file", "any.key", "--board", "http://a:1", "--board", "http://A:1")]
     [InlineData("RetryInterval is 00:00:00", "--Halo:Gateway:RetryInterval", "00:00:00")]
     public void Build_BadBoardArguments_SaysWhatIsNeeded(string said, params string[] args) =>
+        Assert.Contains(said, Assert.Throws<StartException>(() => Program.Build(args)).Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("off", Speculation.Off)]
+    [InlineData("auto", Speculation.Auto)]
+    [InlineData("12", 12)]
+    [InlineData(null, Speculation.Auto)]
+    public async Task Build_Speculate_BecomesAnOption(string? value, int expected)
+    {
+        await using WebApplication app = Program.Build(value is null ? [] : ["--speculate", value]);
+        Assert.Equal(expected, app.Services.GetRequiredService<HaloClusterOptions>().Speculate);
+    }
+
+    [Theory]
+    [InlineData("--speculate is 'much'; it must be off, auto", "--speculate", "much")]
+    [InlineData("Speculate is 65", "--Halo:Speculate", "65")]
+    public void Build_BadSpeculate_SaysWhatIsNeeded(string said, params string[] args) =>
         Assert.Contains(said, Assert.Throws<StartException>(() => Program.Build(args)).Message, StringComparison.Ordinal);
 
     [Fact]

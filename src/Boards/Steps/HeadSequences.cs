@@ -26,7 +26,14 @@ internal sealed class HeadSequences(int vocabularySize)
 
     internal void Open(SequenceSpec spec) => _sequences[spec.SequenceId] = new Sequence(spec, vocabularySize);
 
-    /// <summary>Scores or samples every logit row. <paramref name="logits"/> is (logitRows, vocabularySize) and is worked on in place.</summary>
+    /// <summary>
+    /// Scores or samples every logit row that counts. A row whose token is not the one that its sequence has there was a wrong guess, and so were those
+    /// after it: they have no outcome, and the sampler does not see them. So the tokens that come, and their random numbers, are those of one
+    /// row a step.
+    /// </summary>
+    /// <param name="step">The step.</param>
+    /// <param name="logits">(logitRows, vocabularySize); worked on in place.</param>
+    /// <param name="outcomes">Takes what became of the rows, in their order.</param>
     internal void Pick(Step step, Span<float> logits, List<RowOutcome> outcomes)
     {
         outcomes.Clear();
@@ -38,7 +45,10 @@ internal sealed class HeadSequences(int vocabularySize)
                 throw new StepException($"Logits of sequence {row.SequenceId} are wanted, but it was not opened on the head board.");
             }
 
-            outcomes.Add(sequence.Next(row, logits.Slice(i * vocabularySize, vocabularySize)));
+            if (sequence.Has(row))
+            {
+                outcomes.Add(sequence.Next(row, logits.Slice(i * vocabularySize, vocabularySize)));
+            }
         }
     }
 
@@ -58,13 +68,16 @@ internal sealed class HeadSequences(int vocabularySize)
 
         internal void Truncate(int length)
         {
-            // Given tokens stay given: only what was sampled beyond the cut is taken back.
-            int keep = Math.Max(length, _spec.Tokens.Count);
+            // The token after the last position that stays is known, as that one was computed. Given tokens stay given in any case.
+            int keep = Math.Max(length + 1, _spec.Tokens.Count);
             if (_tokens.Count > keep)
             {
                 _tokens.RemoveRange(keep, _tokens.Count - keep);
             }
         }
+
+        /// <summary>Whether a row's token is this sequence's at its position.</summary>
+        internal bool Has(StepRow row) => row.Position < _tokens.Count && _tokens[row.Position] == row.TokenId;
 
         internal RowOutcome Next(StepRow row, Span<float> logits)
         {

@@ -2,7 +2,7 @@ using Halo.Inference.Sampling;
 
 namespace Halo.Boards.Steps;
 
-/// <summary>What became of one logit row: the token that follows it.</summary>
+/// <summary>What became of one logit row: the token that follows it. Rows of wrong guesses have none.</summary>
 /// <param name="SequenceId">The sequence.</param>
 /// <param name="Position">The row's position.</param>
 /// <param name="TokenId">The token at the next position: the given one, or the one that was sampled.</param>

@@ -58,7 +58,10 @@ public sealed class StepRunner : IDisposable, IValueTaskSource<IReadOnlyList<Row
     public void Fail(string reason) => _head.Transport.Fail(reason);
 
     /// <summary>Runs a step. One at a time; the request may be reused once the task has ended.</summary>
-    /// <returns>What became of the logit rows, in their order; valid until the next step.</returns>
+    /// <returns>
+    /// What became of the logit rows, in their order; valid until the next step. Rows may guess tokens that their sequence does not have yet: from the
+    /// first wrong guess on a sequence's rows have no outcome, and the step after must cut them off.
+    /// </returns>
     /// <exception cref="StepException">The step was given up; the message names the board or shard. KV of its rows' sequences is as before
     /// on boards that noticed in time: truncate or release the sequences before stepping them again.</exception>
     /// <exception cref="ObjectDisposedException">The runner has been stopped.</exception>

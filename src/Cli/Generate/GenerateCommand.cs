@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Halo.Cli.Hosting;
+using Halo.Grains;
 using Halo.Inference.Model;
 using Halo.Inference.Quantization;
 using Halo.Silo;
@@ -38,12 +39,20 @@ internal static class GenerateCommand
             Description = "Text that ends the generation and is not printed; may be given again.",
             HelpName = "TEXT",
         };
+        Option<int> speculate = new("--speculate")
+        {
+            Description = "Tokens guessed ahead, which save steps where they are right: none, as many as pay, or so many. The text stays the same. [default: auto]",
+            HelpName = "off|auto|N",
+            DefaultValueFactory = _ => Speculation.Auto,
+            CustomParser = result => CommandOptions.Read(
+                result, "--speculate", Speculation.Needed, text => (Speculation.TryParse(text, out int drafts), drafts)),
+        };
         NetworkChoices network = new();
         SamplingChoices sampling = new();
 
         Command command = new("generate", "Continue a text.")
         {
-            prompt, model, boards, transport, threads, memory, weights, kvType, maxTokens, stop,
+            prompt, model, boards, transport, threads, memory, weights, kvType, maxTokens, stop, speculate,
         };
         network.AddTo(command);
         sampling.AddTo(command);
@@ -58,6 +67,7 @@ internal static class GenerateCommand
                 BoardMemoryBytes = parsed.GetValue(memory),
                 Weights = parsed.GetValue(weights),
                 KvType = parsed.GetValue(kvType),
+                Speculate = parsed.GetValue(speculate),
             };
             others.ApplyTo(options);
             Generation generation = new(CommandConsole.Of(parsed), ModelFile.Locate(parsed.GetValue(model)), options, sampling.Of(parsed))

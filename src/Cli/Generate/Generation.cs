@@ -104,8 +104,13 @@ internal sealed class Generation(CommandConsole console, ModelFile file, HaloClu
         SchedulerStatistics steps = await session.Scheduler.GetStatisticsAsync();
         console.Note("");
         console.Note(table);
-        console.Note(figures.ToString() + $", {Count((int)steps.StepCount, "step")}");
+        console.Note(figures.ToString() + $", {Count((int)steps.StepCount, "step")}" + Guesses(figures.Last.CompletionTokenCount, steps));
     }
+
+    // What was guessed, and what it saved; nothing where nothing was.
+    private static string Guesses(int tokens, SchedulerStatistics steps) => steps.DraftedTokenCount == 0
+        ? ""
+        : $", {tokens / (double)steps.StepCount:0.00} tokens a step: {steps.AcceptedTokenCount} of {steps.DraftedTokenCount} guesses right";
 
     /// <summary>What a completion took.</summary>
     /// <param name="Last">Its last chunk, which carries the counts.</param>

@@ -34,6 +34,9 @@ internal sealed record CompletionJob
 
     public bool IncludeUsage { get; private init; }
 
+    /// <summary>As in <see cref="Speculation"/>; null for what the service was told.</summary>
+    public int? Speculate { get; private init; }
+
     /// <summary>All choices of all prompts.</summary>
     public int ChoiceCount => Prompts.Count * ChoicesPerPrompt;
 
@@ -57,6 +60,7 @@ internal sealed record CompletionJob
             Logprobs = request.Logprobs is null ? null : Checked("logprobs", request.Logprobs, 0, 0, 20),
             Echo = request.Echo ?? false,
             Stream = request.Stream ?? false,
+            Speculate = request.Speculate,
             IncludeUsage = request.StreamOptions?.IncludeUsage ?? false,
         };
     }
@@ -74,6 +78,7 @@ internal sealed record CompletionJob
         Stop = Stop,
         LogProbabilities = Logprobs,
         Echo = Echo,
+        Speculate = Speculate,
     };
 
     private ulong SeedOf(int index) =>

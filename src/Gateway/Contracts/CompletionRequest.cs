@@ -50,6 +50,10 @@ internal sealed record CompletionRequest
 
     public StreamOptions? StreamOptions { get; init; }
 
+    /// <summary>Tokens guessed ahead; OpenAI has no such field, and no text changes by it.</summary>
+    [JsonConverter(typeof(SpeculateConverter))]
+    public int? Speculate { get; init; }
+
     public string? Suffix { get; init; }
 
     public IReadOnlyDictionary<string, JsonElement>? LogitBias { get; init; }

@@ -1,3 +1,5 @@
+using Halo.Grains;
+
 namespace Halo.Gateway.Contracts;
 
 /// <summary>What each field of a completion request takes, in words.</summary>
@@ -30,6 +32,7 @@ internal static class FieldTypes
         ["stream"] = Truth,
         ["stream_options"] = "an object",
         ["stream_options.include_usage"] = Truth,
+        ["speculate"] = Speculation.Needed,
         ["suffix"] = Text,
         ["logit_bias"] = "an object",
     };

@@ -91,7 +91,7 @@ internal sealed class GenerationGrain(ModelCatalog models, PlanOptions options) 
         }
     }
 
-    private static SequenceRequest Sequence(GenerationRequest request, int[] prompt, int contextLength, ITokenizer tokenizer, bool scorePrompt)
+    private SequenceRequest Sequence(GenerationRequest request, int[] prompt, int contextLength, ITokenizer tokenizer, bool scorePrompt)
     {
         int room = contextLength - prompt.Length;
         return new SequenceRequest
@@ -102,6 +102,7 @@ internal sealed class GenerationGrain(ModelCatalog models, PlanOptions options) 
             EndTokens = [.. tokenizer.EndTokens],
             TopCount = request.LogProbabilities ?? 0,
             ScoreFrom = scorePrompt ? 1 : null,
+            Speculate = request.Speculate ?? options.Speculate,
         };
     }
 

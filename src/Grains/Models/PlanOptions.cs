@@ -4,7 +4,7 @@ using Halo.Planning.Replanning;
 
 namespace Halo.Grains.Models;
 
-/// <summary>What the user asks of plans.</summary>
+/// <summary>What the user asks of plans, and of what runs under them.</summary>
 public sealed record PlanOptions
 {
     /// <summary>Positions of KV for all sequences together; null lets the planner choose.</summary>
@@ -55,6 +55,9 @@ public sealed record PlanOptions
     /// <summary>When what they say asks for another plan.</summary>
     public ReplanRule ReplanRule { get; init; } = new();
 
-    /// <summary>The clock of <see cref="ReviewPeriod"/>.</summary>
+    /// <summary>Tokens that are guessed ahead where a request does not say: as in <see cref="Speculation"/>.</summary>
+    public int Speculate { get; init; }
+
+    /// <summary>The clock of <see cref="ReviewPeriod"/>, and of what steps take.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

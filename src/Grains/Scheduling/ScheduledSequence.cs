@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using Halo.Boards.Steps;
+using Halo.Grains.Scheduling.Drafts;
 
 namespace Halo.Grains.Scheduling;
 
@@ -7,13 +9,19 @@ internal sealed class ScheduledSequence
 {
     private readonly SequenceRequest _request;
     private readonly List<int> _tokens;
+    private readonly Drafter? _drafter; // null where nothing is guessed
     private int _delivered; // the last position whose score or sample was given out
 
-    internal ScheduledSequence(long id, SequenceRequest request, int contextLength)
+    /// <param name="id">Names it on the boards.</param>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="contextLength">The most tokens.</param>
+    /// <param name="drafter">Guesses tokens; null for none.</param>
+    internal ScheduledSequence(long id, SequenceRequest request, int contextLength, Drafter? drafter = null)
     {
         Id = id;
         Endurance.GoOn();
         _request = request;
+        _drafter = drafter;
         _tokens = [.. request.Tokens];
         MaxLength = (int)Math.Min(contextLength, (long)request.Tokens.Length + request.MaxTokens);
         Spec = MakeSpec();
@@ -46,6 +54,9 @@ internal sealed class ScheduledSequence
     /// <summary>Tokens that still have to be computed before the next one is known.</summary>
     internal int Pending => Target - Computed;
 
+    /// <summary>Whether boards hold rows beyond <see cref="Computed"/>, of guesses that were wrong, which must be cut off.</summary>
+    internal bool HasTail { get; set; }
+
     internal bool IsPrefilling => Computed < _request.Tokens.Length;
 
     internal bool IsDone { get; private set; }
@@ -60,6 +71,24 @@ internal sealed class ScheduledSequence
         return next < _request.Tokens.Length
             ? next > _delivered && _request.ScoreFrom is { } from && next >= from
             : next == _tokens.Count && _request.MaxTokens > 0;
+    }
+
+    /// <summary>Whether the step at hand gives this sequence's next token, so that more can be guessed after it.</summary>
+    internal bool IsDecoding => InStep > 0 && InStep == Pending && _request.MaxTokens > 0;
+
+    /// <summary>Whether guesses are wanted in the step at hand. A sequence under suspicion takes no risks.</summary>
+    internal bool MayDraft => _drafter is not null && IsDecoding && Pending == 1 && _request.RowsPerStep is null && !Endurance.IsSuspect;
+
+    /// <summary>Guesses in the step at hand.</summary>
+    internal int DraftCount => _drafter?.Count ?? 0;
+
+    /// <summary>Guesses tokens after the last one, for the step at hand; none where all that was asked for comes without.</summary>
+    /// <param name="room">Rows that may be used.</param>
+    /// <param name="cost">What a row costs, see <see cref="Drafter.Draft"/>.</param>
+    internal ReadOnlySpan<int> Draft(int room, double? cost)
+    {
+        _drafter!.Draft(CollectionsMarshal.AsSpan(_tokens), Math.Min(room, MaxLength - 1 - _tokens.Count), cost);
+        return _drafter.Tokens;
     }
 
     /// <summary>The given tokens whose KV may be taken from another sequence: not those whose logits are wanted.</summary>
@@ -88,8 +117,16 @@ internal sealed class ScheduledSequence
         Id = id;
         Endurance.GoOn();
         Computed = 0;
-        InStep = 0;
+        HasTail = false;
+        Drop();
         Spec = MakeSpec();
+    }
+
+    /// <summary>Forgets the step at hand: it failed.</summary>
+    internal void Drop()
+    {
+        InStep = 0;
+        _drafter?.Drop();
     }
 
     /// <summary>Ends the step's part of this sequence.</summary>
@@ -97,6 +134,15 @@ internal sealed class ScheduledSequence
     {
         Computed += InStep;
         InStep = 0;
+        if (_drafter is { Count: > 0 })
+        {
+            // The last token is never in KV; every one before it that came of this step was guessed.
+            int accepted = _tokens.Count - 1 - Computed;
+            Computed += accepted;
+            HasTail = accepted < _drafter.Count;
+            _drafter.Took(accepted);
+        }
+
         IsDone |= _request.MaxTokens == 0 && Pending <= 0;
     }
 

@@ -5,6 +5,7 @@ using Halo.Boards;
 using Halo.Boards.Steps;
 using Halo.Grains.Models;
 using Halo.Grains.Placement;
+using Halo.Grains.Scheduling.Drafts;
 using Halo.Planning.Assignment;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
@@ -27,6 +28,7 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
     private readonly Dictionary<long, Entry> _entries = [];
     private readonly Queue<PlanSwitch> _switches = new();
     private readonly StepRequest _request = new();
+    private readonly StepCost _costs = new();
     private StepComposer? _composer;
     private StepRunner? _runner;
     private Plan? _plan;
@@ -56,7 +58,8 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         StepComposer composer = _composer ?? throw NotReady();
         int contextLength = Math.Min(model.Weights.Config.ContextLength, _plan!.KvPositions);
         Check(request, model, contextLength);
-        ScheduledSequence sequence = new(++_lastSequence, request, contextLength);
+        Drafter? drafter = request.Speculate == Speculation.Off ? null : new Drafter(_costs, request.Speculate, request.EndTokens);
+        ScheduledSequence sequence = new(++_lastSequence, request, contextLength, drafter);
         Entry entry = new(sequence, Channel.CreateUnbounded<TokenEvent>());
         _entries.Add(sequence.Id, entry);
         composer.Add(sequence);
@@ -95,7 +98,7 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
 
     public Task<SchedulerStatistics> GetStatisticsAsync() => Task.FromResult(new SchedulerStatistics(
         _stepCount, _rowCount, _composer?.ReusedPositions ?? 0, _composer?.RunningCount ?? 0, _composer?.WaitingCount ?? 0,
-        _replayedSequences, _replayedTokens));
+        _replayedSequences, _replayedTokens, _costs.Drafted, _costs.Accepted));
 
     private static void Check(SequenceRequest request, LoadedModel model, int contextLength)
     {
@@ -125,6 +128,11 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         if (request.RowsPerStep is < 1)
         {
             throw new BadRequestException("rows_per_step", $"RowsPerStep is {request.RowsPerStep}; it must be 1 or more.");
+        }
+
+        if (!Speculation.IsValid(request.Speculate))
+        {
+            throw new BadRequestException("speculate", $"speculate is {request.Speculate}; it must be {Speculation.Needed}.");
         }
     }
 
@@ -176,11 +184,13 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
     private async Task StepAsync(StepComposer composer, StepRunner runner)
     {
         _request.Step.PlanVersion = _plan!.Version;
+        long begin = options.Time.GetTimestamp();
         try
         {
             IReadOnlyList<RowOutcome> outcomes = await runner.RunAsync(_request);
             _stepCount++;
             _rowCount += _request.Step.Rows.Count;
+            composer.Took(_request.Step, options.Time.GetElapsedTime(begin));
             Deliver(composer, outcomes);
         }
         catch (Exception fault)
@@ -193,7 +203,8 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
     {
         foreach (RowOutcome outcome in outcomes)
         {
-            if (_entries.TryGetValue(outcome.SequenceId, out Entry? entry))
+            // What was guessed may run beyond the end of a text.
+            if (_entries.TryGetValue(outcome.SequenceId, out Entry? entry) && !entry.Sequence.IsDone)
             {
                 entry.Events.Writer.TryWrite(entry.Sequence.Accept(outcome));
             }
@@ -219,7 +230,7 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
         ModelUnavailableException told = new(ModelFault.Failed, reason);
         foreach (ScheduledSequence sequence in _entries.Values.Select(entry => entry.Sequence).ToArray())
         {
-            sequence.InStep = 0;
+            sequence.Drop();
             Count(sequence.Endurance, isLoss, inStep.Contains(sequence.Id));
             if (fault is ObjectDisposedException || sequence.Endurance.IsOver)
             {
@@ -338,7 +349,7 @@ internal sealed class SchedulerGrain(IStepSessions sessions, ModelCatalog models
     // Other boards, or the same ones joined anew, have no KV of what is open; after a step that failed nobody knows who has how much.
     private void StartOver(LoadedModel model, Plan plan, bool sameBoards)
     {
-        StepComposer composer = new(model.Limits, plan.KvPositions);
+        StepComposer composer = new(model.Limits, plan.KvPositions, _costs);
         if (_composer is not null)
         {
             composer.Succeed(_composer, sameBoards);

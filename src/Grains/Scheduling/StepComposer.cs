@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Halo.Boards.Steps;
+using Halo.Grains.Scheduling.Drafts;
 using Halo.Inference.Model;
 
 namespace Halo.Grains.Scheduling;
@@ -8,9 +9,13 @@ namespace Halo.Grains.Scheduling;
 /// Decides what goes into the next step. Sequences that decode come first, one row each; what is left of the step is filled with prompts, in the
 /// order of arrival. A sequence is admitted when the KV for its greatest length is free, so nothing that runs is ever pushed out. A prompt
 /// that begins like another sequence takes that part of the KV over instead of computing it again. Those of a step that failed for a reason of its
-/// own have steps to themselves, one after the other, until they get on: so it shows whose fault it was.
+/// own have steps to themselves, one after the other, until they get on: so it shows whose fault it was. What room is left then is for tokens that are
+/// guessed after those that decode.
 /// </summary>
-internal sealed class StepComposer(StepLimits limits, int kvPositions)
+/// <param name="limits">Sizes of a step.</param>
+/// <param name="kvPositions">Positions of KV for all sequences together.</param>
+/// <param name="costs">What steps take; null where nothing is known of it.</param>
+internal sealed class StepComposer(StepLimits limits, int kvPositions, StepCost? costs = null)
 {
     // Below this a copy is hardly cheaper than computing.
     private const int ShortestReuse = 16;
@@ -19,6 +24,7 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     private readonly List<ScheduledSequence> _running = [];
     private readonly List<long> _releases = [];
     private readonly List<long> _failedReleases = []; // were in a step that failed; they make no step of their own
+    private readonly StepCost _costs = costs ?? new StepCost();
     private readonly int _kvBlocks = KvBlockPool.BlocksFor(kvPositions);
     private int _reservedBlocks;
 
@@ -88,8 +94,19 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
             AddRows(step, sequence);
         }
 
+        AddDrafts(step);
+
         // A sequence that opens without a row, as there is nothing to compute for it, ends with its step.
         return step.Rows.Count > 0 || step.Releases.Count > 0 || request.Opens.Count > 0;
+    }
+
+    /// <summary>Takes in what a step took. Rows without logits cost less, and so say nothing of guesses.</summary>
+    internal void Took(Step step, TimeSpan time)
+    {
+        if (step.Rows.Count > 0 && step.LogitRows.Count == step.Rows.Count)
+        {
+            _costs.Took(step.Rows.Count, _running.Sum(sequence => sequence.DraftCount), time.TotalSeconds);
+        }
     }
 
     // No more than a step has room for; what failed before waits for a later one.
@@ -160,6 +177,12 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
     private void AddRows(Step step, ScheduledSequence sequence)
     {
         int room = Math.Min(sequence.MostRows, limits.MaxRows - step.Rows.Count);
+        if (room > 0 && sequence.HasTail)
+        {
+            step.Truncations.Add(new StepTruncation(sequence.Id, sequence.Computed));
+            sequence.HasTail = false;
+        }
+
         for (int i = 0; i < sequence.Pending && i < room; i++)
         {
             int position = sequence.Computed + i;
@@ -175,6 +198,29 @@ internal sealed class StepComposer(StepLimits limits, int kvPositions)
 
             step.Rows.Add(new StepRow(sequence.Id, position, sequence.Tokens[position]));
             sequence.InStep = i + 1;
+        }
+    }
+
+    // The room that is left is shared out alike. Logits are wanted of every guess: they tell whether the next one was right.
+    private void AddDrafts(Step step)
+    {
+        ScheduledSequence[] drafting = [.. _running.Where(sequence => sequence.MayDraft)];
+        if (drafting.Length == 0)
+        {
+            return;
+        }
+
+        double? cost = _costs.WantsPlain ? null : _costs.OfRow(step.Rows.Count, _running.Count(sequence => sequence.IsDecoding));
+        for (int i = 0; i < drafting.Length; i++)
+        {
+            ScheduledSequence sequence = drafting[i];
+            int room = Math.Min(limits.MaxRows - step.Rows.Count, limits.MaxLogitRows - step.LogitRows.Count) / (drafting.Length - i);
+            int position = sequence.Tokens.Count;
+            foreach (int token in sequence.Draft(room, cost))
+            {
+                step.LogitRows.Add(step.Rows.Count);
+                step.Rows.Add(new StepRow(sequence.Id, position++, token));
+            }
         }
     }
 }

@@ -48,8 +48,14 @@ internal sealed class Penalties
         foreach (int token in _tokens.AsSpan(0, _distinct))
         {
             float z = logits[token];
+            if (float.IsNegativeInfinity(z))
+            {
+                continue; // impossible it stays
+            }
+
+            // A penalty near 0 must not make a logit infinite, which would look like damaged weights.
             z = z > 0 ? z / _parameters.RepetitionPenalty : z * _parameters.RepetitionPenalty;
-            logits[token] = z - ((_counts[token] * _parameters.FrequencyPenalty) + _parameters.PresencePenalty);
+            logits[token] = Math.Clamp(z - ((_counts[token] * _parameters.FrequencyPenalty) + _parameters.PresencePenalty), float.MinValue, float.MaxValue);
         }
     }
 

@@ -4,6 +4,7 @@ using Halo.Boards.Remote;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Grains;
 using Halo.Inference.Quantization;
 
 namespace Halo.Silo.Hosting;
@@ -43,7 +44,15 @@ internal sealed class ClusterArguments
 
     private readonly Option<KvType> _kvType = Kind("--kv-type", "Cluster: f16, q8_0 or f32: how keys and values are kept; the same on all silos.", KvType.F16);
 
-    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _transport, _topology, _wire, _policy, _kvPositions, _kvType];
+    private readonly Option<int> _speculate = new("--speculate")
+    {
+        HelpName = "off|auto|N",
+        Description = "Cluster: tokens guessed ahead where a request does not say and this board is the head board. [default: auto]",
+        DefaultValueFactory = _ => Speculation.Auto,
+        CustomParser = result => BoardCommand.Read(result, Speculation.Needed, text => (Speculation.TryParse(text, out int drafts), drafts)),
+    };
+
+    private IEnumerable<Option> All => [_cluster, _clusterId, _siloPort, _gatewayPort, _transport, _topology, _wire, _policy, _kvPositions, _kvType, _speculate];
 
     internal void AddTo(RootCommand root)
     {
@@ -86,6 +95,7 @@ internal sealed class ClusterArguments
         },
         KvPositions = parsed.GetValue(_kvPositions),
         KvType = parsed.GetValue(_kvType),
+        Speculate = parsed.GetValue(_speculate),
     };
 
     private static Option<T> Kind<T>(string name, string description, T fallback)

@@ -1,6 +1,7 @@
 using Halo.Boards.Remote;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Grains;
 using Halo.Inference.Quantization;
 
 namespace Halo.Silo.Hosting;
@@ -37,6 +38,9 @@ internal sealed record SiloProcessOptions
 
     /// <summary>How keys and values are kept; the same on all silos.</summary>
     internal KvType KvType { get; init; }
+
+    /// <summary>Tokens that are guessed ahead where a request does not say and this board is the head board: as in <see cref="Speculation"/>.</summary>
+    internal int Speculate { get; init; } = Speculation.Auto;
 
     /// <summary>Whether this board holds attention and feed-forward shards where it is the head board and not alone.</summary>
     internal bool HeadHoldsShards { get; init; } = true;

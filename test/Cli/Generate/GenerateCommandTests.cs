@@ -63,6 +63,22 @@ public sealed class GenerateCommandTests
     }
 
     [Fact]
+    public async Task Generate_Speculate_GivesTheSameTextInFewerSteps()
+    {
+        string prompt = string.Concat(Enumerable.Repeat("The cat sat on the mat and saw a bird. ", 8));
+        string[] args = ["generate", "--temperature", "0", "--max-tokens", "60", "--boards", "2", prompt, "--speculate"];
+        CommandResult plain = await CommandLine.RunAsync([.. args, "off"]);
+        CommandResult guessed = await CommandLine.RunAsync([.. args, "8"]);
+        Assert.Equal(plain.AssertSuccess(), guessed.AssertSuccess());
+        Assert.DoesNotContain("guesses", plain.Error, StringComparison.Ordinal);
+        Assert.Matches(@" tokens a step: [1-9]\d* of [1-9]\d* guesses right", guessed.Error);
+        Assert.True(Steps(guessed) * 2 < Steps(plain), $"{Steps(guessed)} steps with guesses, {Steps(plain)} without.");
+
+        static int Steps(CommandResult result) =>
+            int.Parse(result.Error.Split(" steps")[0].Split(' ')[^1], CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
     public async Task Generate_Speeds_GivesFasterBoardsMoreGroups()
     {
         CommandResult result = await CommandLine.RunAsync("generate", "--max-tokens", "2", "--speed", "1,2,4", "Hi");
@@ -94,6 +110,7 @@ public sealed class GenerateCommandTests
     [InlineData("--memory-limit", "lots", "--memory-limit is 'lots'")]
     [InlineData("--memory-limit", "-5", "such as 500M")]
     [InlineData("--stop", "", "--stop is empty")]
+    [InlineData("--speculate", "0", "--speculate is '0'; it must be off, auto or a whole number from 1 to 64")]
     [InlineData("--model", "no-such.gguf", "There is no file 'no-such.gguf'")]
     public async Task Generate_WrongValue_SaysWhichAndWhatIsNeeded(string option, string value, string said) =>
         (await CommandLine.RunAsync("generate", option, value, "Hi")).AssertFault(said);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Halo.Gateway.Serving;
 using Halo.Grains;
 
 namespace Halo.Gateway.Endpoints;
@@ -34,6 +35,28 @@ public sealed class CompletionsApiTests(GatewayFixture fixture)
 
         Assert.Equal("halo-tales", answer.GetProperty("model").GetString());
         Assert.InRange(answer.GetProperty("usage").GetProperty("completion_tokens").GetInt32(), 1, 16);
+    }
+
+    [Fact]
+    public async Task Post_Speculate_ReachesTheGenerationAndIsLeftToTheServiceOtherwise()
+    {
+        List<int?> asked = [];
+        FakeCluster cluster = new()
+        {
+            Generate = (request, _) =>
+            {
+                asked.Add(request.Speculate);
+                return FakeCluster.Chunks("ok");
+            },
+        };
+        await using TestGateway gateway = await TestGateway.StartAsync(cluster.StartAsync);
+        await gateway.WaitUntilReadyAsync();
+        await gateway.CompleteAsync(new { prompt = "x", speculate = "off" });
+        await gateway.CompleteAsync(new { prompt = "x", speculate = "auto" });
+        await gateway.CompleteAsync(new { prompt = "x", speculate = 7 });
+        await gateway.CompleteAsync(new { prompt = "x" });
+
+        Assert.Equal([Speculation.Off, Speculation.Auto, 7, null], asked);
     }
 
     [Fact]

@@ -141,6 +141,19 @@ public sealed class GgufFileHostileTests
         Assert.InRange(refused, 300, 999);
     }
 
+    [Fact]
+    public void Open_LongKeyOfControlCharacters_IsNotRepeatedInTheMessage()
+    {
+        using TemporaryFile file = new(Keys(1).Key("\u001b[2J" + new string('k', 60_000), 99).ToArray());
+
+        string message = Assert.Throws<GgufFormatException>(() => GgufFile.Open(file.Path).Dispose()).Message;
+
+        Assert.InRange(message.Length, 100, 1000);
+        Assert.DoesNotContain(message, char.IsControl);
+        Assert.Contains(file.Path, message, StringComparison.Ordinal);
+        Assert.Contains("unknown value type 99", message, StringComparison.Ordinal);
+    }
+
     private static GgufBytes Keys(ulong count) => new(keyCount: count);
 
     private static byte[] One(long[] dimensions, uint type, ulong offset) =>

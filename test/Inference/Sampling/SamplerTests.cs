@@ -30,6 +30,16 @@ public sealed class SamplerTests
         Assert.Throws<ArgumentException>(() => sampler.Sample([1, 2], []));
     }
 
+    [Theory]
+    [InlineData(0f)]
+    [InlineData(1f)]
+    public void Sample_PenaltyNextToNothing_TakesTheTokenThatItRaises(float temperature)
+    {
+        Sampler sampler = new(new SamplingParameters { Temperature = temperature, RepetitionPenalty = float.Epsilon, FrequencyPenalty = -2 }, 3);
+
+        Assert.Equal(1, sampler.Sample([2, 1, float.NegativeInfinity], [1, 2]).Token);
+    }
+
     [Fact]
     public void Sample_SameSeed_GivesTheSamePinnedSequence()
     {

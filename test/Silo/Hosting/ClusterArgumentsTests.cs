@@ -3,6 +3,7 @@ using Halo.Boards.Remote;
 using Halo.Fabric.Datagrams;
 using Halo.Fabric.Streams;
 using Halo.Fabric.Wire;
+using Halo.Grains;
 using Halo.Inference.Quantization;
 using Halo.Silo.Hosting;
 using Halo.Silo.Tests.Clustering;
@@ -20,6 +21,7 @@ public sealed class ClusterArgumentsTests
         Assert.Equal(new SessionTransport(Topology.Mesh, WireType.F32), options.Transport);
         Assert.Null(options.KvPositions);
         Assert.Equal(KvType.F16, options.KvType);
+        Assert.Equal(Speculation.Auto, options.Speculate);
         Assert.Empty(options.Models);
     }
 
@@ -33,9 +35,11 @@ public sealed class ClusterArgumentsTests
         [
             "--cluster", "postgres://halo@10.0.0.1/halo", "--cluster-id", "attic", "--silo-port", "0", "--gateway-port", "6000", "--transport", "datagram",
             "--topology", "AUTO", "--wire", "q8", "--policy", "relaxed", "--kv-positions", "900", "--kv-type", "q8_0",
+            "--speculate", "off",
         ])!;
         Assert.Equal(("attic", 0, 6000, 900), (options.ClusterId, options.SiloPort, options.GatewayPort, options.KvPositions));
         Assert.Equal(KvType.Q8_0, options.KvType);
+        Assert.Equal(Speculation.Off, options.Speculate);
         Assert.Equal(new SessionTransport(Topology.Auto, WireType.Q8, DeliveryPolicy.Relaxed), options.Transport);
     }
 
@@ -60,6 +64,7 @@ public sealed class ClusterArgumentsTests
     [InlineData("--policy", "strict")]
     [InlineData("--kv-positions", "900")]
     [InlineData("--kv-type", "f32")]
+    [InlineData("--speculate", "auto")]
     public void Parse_ClusterOptionWithoutCluster_IsNamed(string option, string value) =>
         Assert.Equal([$"{option} is for silos of a --cluster; a board that serves a head process is told by that one."], Faults(option, value));
 
@@ -77,6 +82,7 @@ public sealed class ClusterArgumentsTests
     [InlineData("--policy", "brave", "protected or strict or relaxed")]
     [InlineData("--kv-positions", "0", "a whole number above 0")]
     [InlineData("--kv-positions", "1e3", "a whole number above 0")]
+    [InlineData("--speculate", "all", "off, auto or a whole number from 1 to 64")]
     [InlineData("--silo-port", "65536", "a whole number from 0 to 65535")]
     [InlineData("--gateway-port", "-1", "a whole number from 0 to 65535")]
     public void Parse_BadValue_SaysWhatItMustBe(string option, string value, string needed)

@@ -156,7 +156,13 @@ internal sealed class SiloLife : IAsyncDisposable
         silo.Services.AddSingleton<IFatalErrorHandler>(_eviction);
         BoardDirectory directory = new(_peers.Find);
         directory.Set(_board);
-        PlanOptions plans = new() { KvPositions = options.KvPositions, HeadHoldsShards = options.HeadHoldsShards, Patience = s_patience };
+        PlanOptions plans = new()
+        {
+            KvPositions = options.KvPositions,
+            HeadHoldsShards = options.HeadHoldsShards,
+            Patience = s_patience,
+            Speculate = options.Speculate,
+        };
         silo.AddHaloGrains(Facts(), _board, directory, _host, _models, plans);
         silo.Services.AddNetworkSessions(options.Transport, options.Board.Datagrams);
     }

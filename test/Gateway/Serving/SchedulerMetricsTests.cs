@@ -4,14 +4,14 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Halo.Gateway.Serving;
 
-public sealed class ReplayMetricsTests
+public sealed class SchedulerMetricsTests
 {
     [Fact]
-    public async Task Observe_SequencesStartedOver_TellsHowManyAndTheirTokens()
+    public async Task Observe_SchedulerThatCounted_TellsWhatStartedOverAndWhatWasGuessed()
     {
         FakeCluster cluster = new()
         {
-            Statistics = new SchedulerStatistics(7, 70, 0, RunningCount: 2, WaitingCount: 0, ReplayedSequenceCount: 3, ReplayedTokenCount: 50),
+            Statistics = new SchedulerStatistics(7, 70, 0, RunningCount: 2, WaitingCount: 0, ReplayedSequenceCount: 3, ReplayedTokenCount: 50, DraftedTokenCount: 41, AcceptedTokenCount: 29),
         };
         RunningCluster running = new();
         running.Set(cluster);
@@ -20,7 +20,7 @@ public sealed class ReplayMetricsTests
         VirtualTime time = new();
         ServedModels models = new(["tales"], time);
         models.SetReady(new ServedModel("tales", 512, cluster));
-        using ReplayMetrics metrics = new(meters, running, models, time);
+        using SchedulerMetrics metrics = new(meters, running, models, time);
         HashSet<string> measured = [];
         Meter meter = meters.Create("Halo.Gateway"); // the factory keeps one of a name
         using MeterListener listener = new();
@@ -44,5 +44,7 @@ public sealed class ReplayMetricsTests
         await metrics.StopAsync(CancellationToken.None);
 
         Assert.Contains("halo.scheduler.replayed_tokens 50 tales", measured);
+        Assert.Contains("halo.scheduler.drafted_tokens 41 tales", measured);
+        Assert.Contains("halo.scheduler.accepted_tokens 29 tales", measured);
     }
 }

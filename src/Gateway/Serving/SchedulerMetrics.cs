@@ -4,10 +4,10 @@ using Halo.Grains;
 namespace Halo.Gateway.Serving;
 
 /// <summary>
-/// What was computed again because boards were lost or the plan changed, on the meter <c>Halo.Gateway</c>. Schedulers are asked once a second, and only
-/// while somebody listens.
+/// What schedulers count, on the meter <c>Halo.Gateway</c>: what was computed again because boards were lost or the plan changed, and what was guessed
+/// ahead. Schedulers are asked once a second, and only while somebody listens.
 /// </summary>
-internal sealed class ReplayMetrics : BackgroundService
+internal sealed class SchedulerMetrics : BackgroundService
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
@@ -17,7 +17,7 @@ internal sealed class ReplayMetrics : BackgroundService
     private readonly Instrument[] _instruments;
     private volatile Known[] _known = [];
 
-    public ReplayMetrics(IMeterFactory meters, RunningCluster running, ServedModels models, TimeProvider time)
+    public SchedulerMetrics(IMeterFactory meters, RunningCluster running, ServedModels models, TimeProvider time)
     {
         _running = running;
         _models = models;
@@ -30,6 +30,11 @@ internal sealed class ReplayMetrics : BackgroundService
                 "Times that a sequence started over, as its boards had nothing of it any more."),
             meter.CreateObservableCounter(
                 "halo.scheduler.replayed_tokens", () => Observe(known => known.ReplayedTokenCount), "{token}", "Tokens of those that were computed again."),
+            meter.CreateObservableCounter(
+                "halo.scheduler.drafted_tokens", () => Observe(known => known.DraftedTokenCount), "{token}", "Tokens that were guessed ahead and computed."),
+            meter.CreateObservableCounter(
+                "halo.scheduler.accepted_tokens", () => Observe(known => known.AcceptedTokenCount), "{token}",
+                "Those of them that were right, and saved a step each."),
         ];
     }
 
