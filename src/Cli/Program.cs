@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Halo.Cli.Bench;
 using Halo.Cli.Calibrate;
+using Halo.Cli.Chat;
 using Halo.Cli.Cluster;
 using Halo.Cli.Eval;
 using Halo.Cli.Generate;
@@ -19,6 +20,7 @@ internal static class Program
     internal static RootCommand CreateRoot() => new("One LLaMA model on many small boards.")
     {
         GenerateCommand.Create(),
+        ChatCommand.Create(),
         InspectCommand.Create(),
         CalibrateCommand.Create(),
         PlanCommand.Create(),
