@@ -42,6 +42,7 @@ internal sealed class CompletionsApi
         ChatRequest request = await _body.ReadAsync<ChatRequest>(context);
         CheckUnsupported(request);
         ServedModel model = _models.Find(request.Model);
+        model.CheckLength((request.Messages ?? []).Select(message => message.Content ?? ""), "messages");
         ChatPrompts prompts = model.ChatPrompts(_options.ChatTemplate);
         CompletionJob job = CompletionJob.From(request.Completing(prompts.Encode(request), prompts.Stops));
         model.Check(job.Prompts[0], job.MaxTokens, "messages");

@@ -73,6 +73,17 @@ internal sealed class ServedModel
         }
     }
 
+    /// <summary>Refuses texts that are too long together beyond doubt, before anything is made of them.</summary>
+    /// <exception cref="ApiException">They are.</exception>
+    public void CheckLength(IEnumerable<string> texts, string field)
+    {
+        long least = _bound is null ? 0 : texts.Sum(_bound.LeastTokens);
+        if (least > ContextLength)
+        {
+            throw TooLong($"at least {least}", field);
+        }
+    }
+
     private void CheckTokens(int[] tokens, int room, ITokenizer tokenizer, string field)
     {
         if (tokens.Length > room)
