@@ -2,6 +2,7 @@ using System.CommandLine;
 using Halo.Cli.Bench;
 using Halo.Cli.Bench.Kernels;
 using Halo.Cli.Calibrate;
+using Halo.Cli.Chat;
 using Halo.Cli.Cluster;
 using Halo.Cli.Eval;
 using Halo.Cli.Generate;
@@ -20,6 +21,7 @@ internal static class Program
     internal static RootCommand CreateRoot() => new("One LLaMA model on many small boards.")
     {
         GenerateCommand.Create(),
+        ChatCommand.Create(),
         InspectCommand.Create(),
         CalibrateCommand.Create(),
         PlanCommand.Create(),

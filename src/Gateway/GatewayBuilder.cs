@@ -153,8 +153,11 @@ internal static class GatewayBuilder
         }
     }
 
-    public static void MapCompletions(this WebApplication app) =>
+    public static void MapCompletions(this WebApplication app)
+    {
         app.MapPost("/v1/completions", (HttpContext context, CompletionsApi api) => api.AnswerAsync(context)).RequireRateLimiting(CompletionLimit);
+        app.MapPost("/v1/chat/completions", (HttpContext context, CompletionsApi api) => api.ChatAsync(context)).RequireRateLimiting(CompletionLimit);
+    }
 
     private static ClusterStarter Starter(IServiceProvider services)
     {

@@ -1,3 +1,4 @@
+using Halo.Inference.Templates;
 using Halo.Silo.Clustering;
 using Halo.Silo.Engines;
 
@@ -48,6 +49,12 @@ internal sealed class GatewayOptions
     /// <summary>The cluster's name there; default <c>halo</c>.</summary>
     public string ClusterId { get; set; } = "halo";
 
+    /// <summary>
+    /// How conversations are written for all models, one of <see cref="NamedTemplates.Names"/>; null for each model's own chat template. For models whose
+    /// file has none.
+    /// </summary>
+    public string? ChatTemplate { get; set; }
+
     /// <summary>Where the server itself stops reading a body, in bytes: what is above <see cref="MaxBodyBytes"/> is read to be thrown away.</summary>
     public long MaxDrainedBytes => 4L * MaxBodyBytes;
 
@@ -61,6 +68,11 @@ internal sealed class GatewayOptions
         Check(faults, nameof(StreamHeartbeat), StreamHeartbeat, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         Check(faults, nameof(StallDeadline), StallDeadline, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
         CheckCluster(faults);
+        if (ChatTemplate is not null && !NamedTemplates.Names.Contains(ChatTemplate))
+        {
+            faults.Add($"Gateway:{nameof(ChatTemplate)} is {ChatTemplate}; it must be one of {string.Join(", ", NamedTemplates.Names)}.");
+        }
+
         Check(faults, nameof(RetryInterval), RetryInterval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1));
         return faults;
     }

@@ -7,7 +7,7 @@ public sealed class GatewayFixture : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        Gateway = await TestGateway.StartAsync(null, "--boards", "3", "--Halo:Gateway:StreamHeartbeat", "00:00:01");
+        Gateway = await TestGateway.StartAsync(null, "--boards", "3", "--Halo:Gateway:StreamHeartbeat", "00:00:01", "--Halo:Gateway:ChatTemplate", "plain");
         await Gateway.WaitUntilReadyAsync();
     }
 

@@ -47,15 +47,7 @@ internal sealed class Generation(CommandConsole console, ModelFile file, HaloClu
             Prompt = prompt,
             MaxTokens = MaxTokens,
             Stop = Stop,
-            Sampling = new SamplingOptions
-            {
-                Temperature = sampling.Temperature,
-                TopK = sampling.TopK,
-                TopP = sampling.TopP,
-                MinP = sampling.MinP,
-                RepetitionPenalty = sampling.RepetitionPenalty,
-                Seed = sampling.Seed,
-            },
+            Sampling = SamplingChoices.ToOptions(sampling),
         };
         IGenerationGrain generation = session.Grains.GetGrain<IGenerationGrain>(GrainKeys.Generation(file.Name, Guid.NewGuid().ToString("N")));
         bool wrote = false;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Numerics;
 using Halo.Cli.Hosting;
+using Halo.Grains;
 using Halo.Inference.Sampling;
 
 namespace Halo.Cli.Generate;
@@ -45,6 +46,17 @@ internal sealed class SamplingChoices
         };
         return sampling.Validate() is { Count: > 0 } faults ? throw new CommandFault(string.Join(" ", faults)) : sampling;
     }
+
+    /// <summary>The same as a request has them.</summary>
+    internal static SamplingOptions ToOptions(SamplingParameters sampling) => new()
+    {
+        Temperature = sampling.Temperature,
+        TopK = sampling.TopK,
+        TopP = sampling.TopP,
+        MinP = sampling.MinP,
+        RepetitionPenalty = sampling.RepetitionPenalty,
+        Seed = sampling.Seed,
+    };
 
     private static Option<T> Number<T>(string name, string description, T fallback)
         where T : struct, INumber<T> =>

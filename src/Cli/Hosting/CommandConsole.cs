@@ -37,6 +37,9 @@ internal sealed class CommandConsole
     /// <summary>Writes a line to stderr.</summary>
     internal void Note(string line) => _errorWriter.WriteLine(Printable.OneLine(line));
 
+    /// <summary>Writes to stderr what the user is to write behind, on the same line.</summary>
+    internal void Prompt(string text) => _errorWriter.Write(text);
+
     /// <summary>Writes a table that is the answer.</summary>
     internal void Answer(TextTable table) => _output.Write(table.Render(_outputIsTerminal));
 

@@ -29,7 +29,7 @@ internal static class CommandHost
             Output = output,
             Error = error,
             EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = s_patience,
+            ProcessTerminationTimeout = parsed.CommandResult.Command is InteractiveCommand ? null : s_patience,
         };
         try
         {
@@ -98,6 +98,7 @@ internal static class CommandHost
     {
         CommandFault or IOException or UnauthorizedAccessException => fault.Message,
         Grains.ModelUnavailableException or Grains.BadRequestException => fault.Message,
+        Inference.Templates.TemplateException => fault.Message,
         Inference.Gguf.GgufFormatException or Planning.Importance.ImportanceFormatException => fault.Message,
         Halo.Boards.Control.ClusterKeyException or Halo.Boards.BoardLostException or Silo.BoardsUnavailableException => fault.Message,
         AggregateException { InnerException: { } inner } => Describe(inner),

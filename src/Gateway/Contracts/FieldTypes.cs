@@ -35,6 +35,10 @@ internal static class FieldTypes
         ["speculate"] = Speculation.Needed,
         ["suffix"] = Text,
         ["logit_bias"] = "an object",
+        ["messages"] = "an array of objects with a role and a content, which is a string or an array of texts",
+        ["max_completion_tokens"] = Whole,
+        ["tools"] = "an array",
+        ["functions"] = "an array",
     };
 
     /// <summary>What the field takes; for the body as a whole, an object.</summary>

@@ -5,7 +5,7 @@ using Halo.Gateway.Streaming;
 
 namespace Halo.Gateway.Endpoints;
 
-/// <summary><c>POST /v1/completions</c>, plain and streamed.</summary>
+/// <summary><c>POST /v1/completions</c> and <c>POST /v1/chat/completions</c>, plain and streamed.</summary>
 internal sealed class CompletionsApi
 {
     private readonly JsonBody _body;
@@ -23,7 +23,7 @@ internal sealed class CompletionsApi
         _log = log;
     }
 
-    /// <summary>Answers one request.</summary>
+    /// <summary>Continues prompts.</summary>
     public async Task AnswerAsync(HttpContext context)
     {
         CompletionJob job = CompletionJob.From(await _body.ReadAsync<CompletionRequest>(context));
@@ -33,17 +33,52 @@ internal sealed class CompletionsApi
             model.Check(prompt, job.MaxTokens);
         }
 
+        await RunAsync(context, job, model, new CompletionFormat(job, model.Name, $"cmpl-{context.TraceIdentifier}"));
+    }
+
+    /// <summary>Answers the last message of a conversation.</summary>
+    public async Task ChatAsync(HttpContext context)
+    {
+        ChatRequest request = await _body.ReadAsync<ChatRequest>(context);
+        CheckUnsupported(request);
+        ServedModel model = _models.Find(request.Model);
+        model.CheckLength((request.Messages ?? []).Select(message => message.Content ?? ""), "messages");
+        ChatPrompts prompts = model.ChatPrompts(_options.ChatTemplate);
+        CompletionJob job = CompletionJob.From(request.Completing(prompts.Encode(request), prompts.Stops));
+        model.Check(job.Prompts[0], job.MaxTokens, "messages");
+        await RunAsync(context, job, model, new ChatFormat(job, model.Name, $"chatcmpl-{context.TraceIdentifier}"));
+    }
+
+    private static void CheckUnsupported(ChatRequest request)
+    {
+        if (request.Tools is { Count: > 0 } || request.Functions is { Count: > 0 })
+        {
+            throw ApiException.Invalid(request.Tools is { Count: > 0 } ? "tools" : "functions", "Tools are not supported.", "unsupported");
+        }
+
+        if (request.Logprobs is true)
+        {
+            throw ApiException.Invalid("logprobs", "logprobs is not supported here; /v1/completions has it.", "unsupported");
+        }
+
+        if (request.ResponseFormat is { Type: not (null or "text") })
+        {
+            throw ApiException.Invalid("response_format", "response_format is not supported; answers are texts.", "unsupported");
+        }
+    }
+
+    private async Task RunAsync(HttpContext context, CompletionJob job, ServedModel model, IAnswerFormat format)
+    {
         CompletionTally tally = new(job, _metrics);
         await using (ChoiceStreams choices = ChoiceStreams.Start(job, model, context.TraceIdentifier, context.RequestAborted))
         {
-            CompletionFormat format = new(job, model.Name, $"cmpl-{context.TraceIdentifier}");
             await (job.Stream ? StreamAsync(context, choices, format, tally) : CollectAsync(context, choices, format, tally));
         }
 
         _log.Completed(context.TraceIdentifier, job.ChoiceCount, tally.Usage.PromptTokens, tally.Usage.CompletionTokens, tally.Elapsed.TotalSeconds);
     }
 
-    private static async Task CollectAsync(HttpContext context, ChoiceStreams choices, CompletionFormat format, CompletionTally tally)
+    private static async Task CollectAsync(HttpContext context, ChoiceStreams choices, IAnswerFormat format, CompletionTally tally)
     {
         await foreach (ChoicePiece piece in choices.Pieces.ReadAllAsync(context.RequestAborted))
         {
@@ -51,10 +86,10 @@ internal sealed class CompletionsApi
             format.Collect(piece);
         }
 
-        await context.Response.WriteAsJsonAsync(format.Whole(tally.Usage), GatewayJson.Of<CompletionWithUsage>(), null, context.RequestAborted);
+        await format.WriteAsync(context, tally.Usage);
     }
 
-    private async Task StreamAsync(HttpContext context, ChoiceStreams choices, CompletionFormat format, CompletionTally tally)
+    private async Task StreamAsync(HttpContext context, ChoiceStreams choices, IAnswerFormat format, CompletionTally tally)
     {
         using ServerSentEvents events = new(context);
         try
@@ -64,16 +99,16 @@ internal sealed class CompletionsApi
                 while (choices.Pieces.TryRead(out ChoicePiece piece))
                 {
                     tally.Add(piece);
-                    if (CompletionFormat.IsWorthAnEvent(piece))
+                    if (piece.IsWorthAnEvent)
                     {
-                        await format.SendAsync(events, format.Event(piece), null);
+                        await format.SendAsync(events, piece);
                     }
                 }
             }
 
             if (format.IncludesUsage)
             {
-                await format.SendAsync(events, [], tally.Usage);
+                await format.SendUsageAsync(events, tally.Usage);
             }
 
             await events.SendDoneAsync();

@@ -1,3 +1,4 @@
+using Halo.Inference.Templates;
 using Halo.Inference.Tokenization;
 using Halo.Silo.Membership;
 using Orleans;
@@ -41,6 +42,10 @@ internal interface IServingCluster : IAsyncDisposable
 
     /// <summary>The tokenizer of a model that is ready; null where it is in another process.</summary>
     ITokenizer? TokenizerOf(string model);
+
+    /// <summary>The chat template of a model that is ready; null where its file has none, or is in another process.</summary>
+    /// <exception cref="TemplateException">It cannot be used.</exception>
+    ChatTemplate? TemplateOf(string model);
 }
 
 /// <summary>Starts the boards.</summary>

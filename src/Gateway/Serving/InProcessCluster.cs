@@ -1,3 +1,4 @@
+using Halo.Inference.Templates;
 using Halo.Inference.Tokenization;
 using Halo.Silo;
 using Halo.Silo.Membership;
@@ -35,6 +36,8 @@ internal sealed class InProcessCluster : IServingCluster
     public bool IsHead(BoardView board) => board.Address is null && board.Name == _cluster.Boards.Boards[0].Name;
 
     public ITokenizer? TokenizerOf(string model) => _cluster.Models.Open(model).Tokenizer;
+
+    public ChatTemplate? TemplateOf(string model) => ChatTemplate.Of(_cluster.Models.Open(model).Weights.File.Metadata);
 
     public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 }

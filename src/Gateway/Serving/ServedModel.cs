@@ -13,6 +13,7 @@ internal sealed class ServedModel
     private readonly IServingCluster _cluster;
     private readonly ITokenizer? _tokenizer;
     private readonly TokenCountBound? _bound;
+    private ChatPrompts? _chatPrompts; // made when first asked for; made twice it is the same
 
     /// <param name="name">The model's name.</param>
     /// <param name="contextLength">Longest sequence in positions.</param>
@@ -34,6 +35,11 @@ internal sealed class ServedModel
     /// <summary>Calls the grains that serve it.</summary>
     public IGrainFactory Grains => _cluster.Grains;
 
+    /// <summary>Makes prompts of conversations for this model.</summary>
+    /// <param name="named">The form that the service was told to use; null for the model's own.</param>
+    /// <exception cref="ApiException">There is no form, or it cannot be used.</exception>
+    public ChatPrompts ChatPrompts(string? named) => _chatPrompts ??= Serving.ChatPrompts.Of(Name, _cluster, named);
+
     /// <summary>Runs a completion.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="key">Names the request, without a slash.</param>
@@ -48,7 +54,8 @@ internal sealed class ServedModel
     /// <exception cref="ApiException">A prompt is longer than the context, or holds tokens that the model does not have.</exception>
     /// <param name="prompt">The prompt.</param>
     /// <param name="maxTokens">Tokens wanted after it: one must find room, unless none is wanted.</param>
-    public void Check(Prompt prompt, int maxTokens)
+    /// <param name="field">The field that it was made of.</param>
+    public void Check(Prompt prompt, int maxTokens, string field = "prompt")
     {
         if (_tokenizer is null || _bound is null)
         {
@@ -58,7 +65,7 @@ internal sealed class ServedModel
         int room = ContextLength - Math.Min(maxTokens, 1);
         if (prompt.Tokens is { } tokens)
         {
-            CheckTokens(tokens, room, _tokenizer);
+            CheckTokens(tokens, room, _tokenizer, field);
         }
         else if (prompt.Text is { } text)
         {
@@ -66,11 +73,22 @@ internal sealed class ServedModel
         }
     }
 
-    private void CheckTokens(int[] tokens, int room, ITokenizer tokenizer)
+    /// <summary>Refuses texts that are too long together beyond doubt, before anything is made of them.</summary>
+    /// <exception cref="ApiException">They are.</exception>
+    public void CheckLength(IEnumerable<string> texts, string field)
+    {
+        long least = _bound is null ? 0 : texts.Sum(_bound.LeastTokens);
+        if (least > ContextLength)
+        {
+            throw TooLong($"at least {least}", field);
+        }
+    }
+
+    private void CheckTokens(int[] tokens, int room, ITokenizer tokenizer, string field)
     {
         if (tokens.Length > room)
         {
-            throw TooLong($"{tokens.Length}");
+            throw TooLong($"{tokens.Length}", field);
         }
 
         foreach (int token in tokens)
@@ -103,6 +121,6 @@ internal sealed class ServedModel
         }
     }
 
-    private ApiException TooLong(string count) =>
-        ApiException.Invalid("prompt", $"prompt has {count} tokens; the context of {Name} is {ContextLength} tokens, the completion included.", "context_length_exceeded");
+    private ApiException TooLong(string count, string field = "prompt") =>
+        ApiException.Invalid(field, $"{field} has {count} tokens; the context of {Name} is {ContextLength} tokens, the completion included.", "context_length_exceeded");
 }

@@ -1,4 +1,5 @@
 using Halo.Grains;
+using Halo.Inference.Templates;
 using Halo.Inference.Tokenization;
 using Halo.Silo.Clustering;
 using Halo.Silo.Engines;
@@ -59,6 +60,8 @@ internal sealed class SiloCluster : IServingCluster
 
     // The tokenizers are where the models are: prompts are checked by the grains.
     public ITokenizer? TokenizerOf(string model) => null;
+
+    public ChatTemplate? TemplateOf(string model) => null;
 
     public async ValueTask DisposeAsync()
     {

@@ -71,4 +71,8 @@ internal sealed class ChoiceStreams : IAsyncDisposable
 }
 
 /// <summary>What one choice has to add.</summary>
-internal readonly record struct ChoicePiece(int Index, GenerationChunk Chunk);
+internal readonly record struct ChoicePiece(int Index, GenerationChunk Chunk)
+{
+    /// <summary>Whether it tells a stream's reader anything.</summary>
+    public bool IsWorthAnEvent => Chunk.Text.Length > 0 || Chunk.Tokens.Length > 0 || Chunk.FinishReason is not null;
+}

@@ -4,8 +4,8 @@ using Halo.Grains;
 
 namespace Halo.Gateway.Streaming;
 
-/// <summary>Turns pieces of one request's choices into OpenAI's objects: one by one for a stream, or gathered for a plain answer.</summary>
-internal sealed class CompletionFormat
+/// <summary>Continuations of prompts as OpenAI's objects.</summary>
+internal sealed class CompletionFormat : IAnswerFormat
 {
     private readonly Choice[] _choices;
     private readonly string _model;
@@ -22,15 +22,24 @@ internal sealed class CompletionFormat
         IncludesUsage = job.IncludeUsage;
     }
 
-    /// <summary>Whether a stream tells the usage at its end.</summary>
     public bool IncludesUsage { get; }
 
-    /// <summary>Whether a piece tells a stream's reader anything.</summary>
-    public static bool IsWorthAnEvent(ChoicePiece piece) =>
-        piece.Chunk.Text.Length > 0 || piece.Chunk.Tokens.Length > 0 || piece.Chunk.FinishReason is not null;
+    public Task SendAsync(ServerSentEvents events, ChoicePiece piece) => SendAsync(events, Event(piece), null);
 
-    /// <summary>A piece as the one choice of a stream's event.</summary>
-    public IReadOnlyList<CompletionChoice> Event(ChoicePiece piece) =>
+    public Task SendUsageAsync(ServerSentEvents events, Usage usage) => SendAsync(events, [], usage);
+
+    public Task WriteAsync(HttpContext context, Usage usage) =>
+        context.Response.WriteAsJsonAsync(Whole(usage), GatewayJson.Of<CompletionWithUsage>(), null, context.RequestAborted);
+
+    public void Collect(ChoicePiece piece)
+    {
+        Choice choice = _choices[piece.Index];
+        choice.Text.Append(piece.Chunk.Text);
+        choice.Tokens.AddRange(piece.Chunk.Tokens);
+        choice.FinishReason = piece.Chunk.FinishReason;
+    }
+
+    private IReadOnlyList<CompletionChoice> Event(ChoicePiece piece) =>
     [
         new CompletionChoice
         {
@@ -41,22 +50,12 @@ internal sealed class CompletionFormat
         },
     ];
 
-    /// <summary>Sends a stream's event. Only where usage was asked for has each event the field, null in all but the last.</summary>
-    public Task SendAsync(ServerSentEvents events, IReadOnlyList<CompletionChoice> choices, Usage? usage) => IncludesUsage
+    // Only where usage was asked for has each event the field, null in all but the last.
+    private Task SendAsync(ServerSentEvents events, IReadOnlyList<CompletionChoice> choices, Usage? usage) => IncludesUsage
         ? events.SendAsync(new CompletionWithUsage { Id = _id, Created = _created, Model = _model, Choices = choices, Usage = usage })
         : events.SendAsync(new Completion { Id = _id, Created = _created, Model = _model, Choices = choices });
 
-    /// <summary>Keeps a piece for the whole answer.</summary>
-    public void Collect(ChoicePiece piece)
-    {
-        Choice choice = _choices[piece.Index];
-        choice.Text.Append(piece.Chunk.Text);
-        choice.Tokens.AddRange(piece.Chunk.Tokens);
-        choice.FinishReason = piece.Chunk.FinishReason;
-    }
-
-    /// <summary>The whole answer.</summary>
-    public CompletionWithUsage Whole(Usage usage) => new()
+    private CompletionWithUsage Whole(Usage usage) => new()
     {
         Id = _id,
         Created = _created,

@@ -36,7 +36,9 @@ internal static class PromptTokens
 
         if (tokens.Length == 0)
         {
-            tokens = [tokenizer.BosToken];
+            // A model without a beginning token was trained on texts that follow on others.
+            int first = tokenizer.BosToken >= 0 ? tokenizer.BosToken : tokenizer.EosToken;
+            tokens = first >= 0 ? [first] : throw new BadRequestException("prompt", "The prompt is empty, and the model has no token that begins a text.");
         }
 
         int reserve = request.MaxTokens == 0 ? 0 : 1;

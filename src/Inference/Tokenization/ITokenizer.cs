@@ -15,6 +15,12 @@ public interface ITokenizer
     /// <summary>Whether the model expects <see cref="BosToken"/> before a prompt.</summary>
     bool AddBos { get; }
 
+    /// <summary>
+    /// Whether the model was trained with <see cref="EosToken"/> after each text. Encoding never adds it: after a prompt it would say that there is nothing
+    /// left to generate.
+    /// </summary>
+    bool AddEos => false;
+
     /// <summary>Whether encoding puts a space before the first word, which decoding a whole text takes off again.</summary>
     bool AddSpacePrefix { get; }
 
@@ -28,6 +34,14 @@ public interface ITokenizer
     /// for text that a user wrote. Characters the vocabulary cannot express become the unknown token.
     /// </summary>
     int[] Encode(string text, bool addBos, bool parseSpecial = false);
+
+    /// <summary>
+    /// Token ids of a prompt whose parts come from different hands, encoded as the one text they make up. Control tokens are recognised in trusted parts
+    /// alone, and there wholly: no words of others can form one, not even together with a trusted part. So it is with user-defined tokens that trusted
+    /// parts use too.
+    /// </summary>
+    int[] Encode(IReadOnlyList<TextSegment> segments, bool addBos) =>
+        [.. segments.SelectMany((segment, i) => Encode(segment.Text, addBos && i == 0, segment.IsTrusted))];
 
     /// <summary>Bytes a token adds to a text: UTF-8, perhaps a part of a character; none for control and unknown tokens.</summary>
     ReadOnlySpan<byte> TokenBytes(int token);

@@ -137,9 +137,9 @@ internal sealed class SentencePieceMerger(SentencePieceVocabulary vocabulary, Li
                 tokens.Add(vocabulary.ByteToken(value));
             }
         }
-        else if (vocabulary.Unknown >= 0)
+        else if (vocabulary.Table.Unknown >= 0)
         {
-            tokens.Add(vocabulary.Unknown);
+            tokens.Add(vocabulary.Table.Unknown);
         }
     }
 

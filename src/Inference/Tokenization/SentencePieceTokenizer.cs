@@ -10,6 +10,7 @@ namespace Halo.Inference.Tokenization;
 public sealed class SentencePieceTokenizer : ITokenizer
 {
     private readonly SentencePieceVocabulary _vocabulary;
+    private readonly TokenTable _table;
 
     /// <summary>Reads the <c>tokenizer.ggml.*</c> keys of a model file.</summary>
     /// <exception cref="GgufFormatException">A key is missing or malformed; the message names it.</exception>
@@ -17,32 +18,66 @@ public sealed class SentencePieceTokenizer : ITokenizer
     {
         ArgumentNullException.ThrowIfNull(metadata);
         _vocabulary = new SentencePieceVocabulary(metadata);
+        _table = _vocabulary.Table;
         AddBos = metadata.GetBoolean("tokenizer.ggml.add_bos_token", fallback: true) && BosToken >= 0;
         AddSpacePrefix = metadata.GetBoolean("tokenizer.ggml.add_space_prefix", fallback: true);
     }
 
     /// <inheritdoc/>
-    public int VocabularySize => _vocabulary.Texts.Length;
+    public int VocabularySize => _table.Texts.Length;
 
     /// <inheritdoc/>
-    public int BosToken => _vocabulary.Bos;
+    public int BosToken => _table.Bos;
 
     /// <inheritdoc/>
-    public int EosToken => _vocabulary.Eos;
+    public int EosToken => _table.Eos;
 
     /// <inheritdoc/>
     public bool AddBos { get; }
 
     /// <inheritdoc/>
+    public bool AddEos => _table.AddEos;
+
+    /// <inheritdoc/>
     public bool AddSpacePrefix { get; }
 
     /// <inheritdoc/>
-    public IReadOnlySet<int> EndTokens => _vocabulary.EndTokens;
+    public IReadOnlySet<int> EndTokens => _table.EndTokens;
 
     /// <inheritdoc/>
     public int[] Encode(string text, bool addBos, bool parseSpecial = false)
     {
         ArgumentNullException.ThrowIfNull(text);
+        return Encode(text, _table.Specials.Split(text, parseSpecial), addBos);
+    }
+
+    /// <inheritdoc/>
+    public int[] Encode(IReadOnlyList<TextSegment> segments, bool addBos)
+    {
+        ArgumentNullException.ThrowIfNull(segments);
+        string text = string.Concat(segments.Select(segment => segment.Text));
+        return Encode(text, _table.Specials.Split(text, segments), addBos);
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlySpan<byte> TokenBytes(int token)
+    {
+        _table.CheckToken(token);
+        return _vocabulary.Bytes(token);
+    }
+
+    /// <inheritdoc/>
+    public string TokenText(int token)
+    {
+        _table.CheckToken(token);
+        return _table.Texts[token];
+    }
+
+    /// <inheritdoc/>
+    public string Decode(ReadOnlySpan<int> tokens) => StreamingDetokenizer.DecodeAll(this, tokens);
+
+    private int[] Encode(string text, List<(Range Range, int Special)> pieces, bool addBos)
+    {
         List<int> tokens = new((text.Length / 2) + 2);
         if (addBos && BosToken >= 0)
         {
@@ -51,7 +86,7 @@ public sealed class SentencePieceTokenizer : ITokenizer
 
         SentencePieceMerger merger = new(_vocabulary, tokens);
         bool afterSpecial = true; // the beginning counts as one: the first words get the space prefix
-        foreach ((Range range, int special) in SpecialTokenScanner.Split(text, _vocabulary, parseSpecial))
+        foreach ((Range range, int special) in pieces)
         {
             if (special >= 0)
             {
@@ -65,33 +100,6 @@ public sealed class SentencePieceTokenizer : ITokenizer
         }
 
         return [.. tokens];
-    }
-
-    /// <inheritdoc/>
-    public ReadOnlySpan<byte> TokenBytes(int token)
-    {
-        CheckToken(token);
-        return _vocabulary.Bytes(token);
-    }
-
-    /// <inheritdoc/>
-    public string TokenText(int token)
-    {
-        CheckToken(token);
-        return _vocabulary.Texts[token];
-    }
-
-    /// <inheritdoc/>
-    public string Decode(ReadOnlySpan<int> tokens)
-    {
-        StreamingDetokenizer detokenizer = new(this, atStart: true);
-        StringBuilder text = new();
-        foreach (int token in tokens)
-        {
-            text.Append(detokenizer.Append(token));
-        }
-
-        return text.Append(detokenizer.Flush()).ToString();
     }
 
     // Lone surrogates have no UTF-8 form; they become U+FFFD here as they would on the way to bytes.
@@ -118,7 +126,4 @@ public sealed class SentencePieceTokenizer : ITokenizer
 
         return normalized.ToString();
     }
-
-    private void CheckToken(int token) =>
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)token, (uint)VocabularySize, nameof(token));
 }

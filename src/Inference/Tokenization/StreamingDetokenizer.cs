@@ -45,6 +45,19 @@ public sealed class StreamingDetokenizer
     /// <summary>U+FFFD where the sequence ended inside a character, else nothing. The detokenizer is as new in the middle of a text.</summary>
     public string Flush() => Decode([], flush: true);
 
+    /// <summary>The text of a whole sequence, which begins a text.</summary>
+    internal static string DecodeAll(ITokenizer tokenizer, ReadOnlySpan<int> tokens)
+    {
+        StreamingDetokenizer detokenizer = new(tokenizer, atStart: true);
+        StringBuilder text = new();
+        foreach (int token in tokens)
+        {
+            text.Append(detokenizer.Append(token));
+        }
+
+        return text.Append(detokenizer.Flush()).ToString();
+    }
+
     private string Decode(ReadOnlySpan<byte> bytes, bool flush)
     {
         // A held-back prefix that turns out invalid adds one U+FFFD: GetMaxCharCount has that included.

@@ -1,4 +1,5 @@
 using Halo.Inference.Gguf;
+using Halo.Inference.Tokenization.BytePairs;
 
 namespace Halo.Inference.Tokenization;
 
@@ -16,7 +17,7 @@ public static class TokenizerFactory
         return model switch
         {
             "llama" => new SentencePieceTokenizer(metadata),
-            "gpt2" => throw Unsupported(model, "byte-level BPE"),
+            "gpt2" => new BytePairTokenizer(metadata),
             "bert" => throw Unsupported(model, "WordPiece"),
             "t5" => throw Unsupported(model, "SentencePiece unigram"),
             "rwkv" => throw Unsupported(model, "RWKV trie"),
@@ -25,5 +26,5 @@ public static class TokenizerFactory
     }
 
     private static GgufFormatException Unsupported(string model, string kind) => new(
-        $"{ModelKey} is '{model}' ({kind}), which is not supported yet; only 'llama' (SentencePiece BPE) is.");
+        $"{ModelKey} is '{model}' ({kind}), which is not supported yet; only 'llama' (SentencePiece BPE) and 'gpt2' (byte-level BPE) are.");
 }

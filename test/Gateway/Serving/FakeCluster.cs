@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Halo.Grains;
+using Halo.Inference.Templates;
 using Halo.Inference.Tokenization;
 using Halo.Planning.Assignment;
 using Halo.Silo.Membership;
@@ -87,6 +88,8 @@ internal sealed class FakeCluster : IServingCluster, IModelGrain, ISchedulerGrai
     public bool IsHead(BoardView board) => board.Name == "b1" && board.Address is null;
 
     public ITokenizer? TokenizerOf(string model) => this;
+
+    public ChatTemplate? TemplateOf(string model) => null;
 
     public Task<IReadOnlyList<BoardView>> ConnectAsync(CancellationToken cancellationToken) => Task.FromResult(Missing);
 

@@ -93,6 +93,7 @@ public sealed class SentencePieceTokenizerTests
         AssertRefused("tokenizer.ggml.scores", new float[4]);
         AssertRefused("tokenizer.ggml.scores", Enumerable.Repeat(float.NaN, Space + 8).ToArray());
         AssertRefused("tokenizer.ggml.token_type", new int[4]);
+        AssertRefused("tokenizer.ggml.token_type", Enumerable.Repeat(9, Space + 8).ToArray());
         AssertRefused("tokenizer.ggml.bos_token_id", 100_000u);
         AssertRefused("tokenizer.ggml.eos_token_id", -5);
         AssertRefused("tokenizer.ggml.add_bos_token", "yes");
@@ -100,7 +101,7 @@ public sealed class SentencePieceTokenizerTests
     }
 
     [Theory]
-    [InlineData("gpt2")]
+    [InlineData("t5")]
     [InlineData("bert")]
     [InlineData("something")]
     public void Create_OtherTokenizer_SaysNotSupportedYet(string model)

@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text.Json;
 using Halo.Inference.Gguf;
 using Halo.Inference.Tokenization;
@@ -9,30 +8,26 @@ namespace Halo.Inference.Tests.Tokenization;
 public sealed class TokenizerConformanceTests
 {
     private const string Vocabularies = "models/tokenizers/llama.cpp-vocab/";
-    private const string CaseEnd = "\n__ggml_vocab_test__\n";
 
     [SharedTheory(
-        Vocabularies + "ggml-vocab-llama-spm.gguf", Vocabularies + "ggml-vocab-llama-spm.gguf.inp", Vocabularies + "ggml-vocab-phi-3.gguf.gz")]
+        Vocabularies + "ggml-vocab-llama-spm.gguf", Vocabularies + "ggml-vocab-llama-spm.gguf.inp", Vocabularies + "ggml-vocab-phi-3.gguf.gz",
+        Vocabularies + "ggml-vocab-gpt-2.gguf.gz", Vocabularies + "ggml-vocab-starcoder.gguf.gz")]
     [InlineData("ggml-vocab-llama-spm.gguf", "")]
     [InlineData("ggml-vocab-phi-3.gguf", ".gz")]
+    [InlineData("ggml-vocab-gpt-2.gguf", ".gz")]
+    [InlineData("ggml-vocab-starcoder.gguf", ".gz")]
     public void Encode_LlamaCppVectors_AllAgree(string name, string packed)
     {
         string path = TestPaths.Shared(Vocabularies + name);
-        using TemporaryFile file = new(Unpack(path + packed));
-        using GgufFile gguf = GgufFile.Open(file.Path);
-        ITokenizer tokenizer = TokenizerFactory.Create(gguf.Metadata);
-        string[] cases = File.ReadAllText(path + ".inp").Split(CaseEnd)[..^1];
-        string[] expected = File.ReadAllText(path + ".out").Split('\n')[..^1];
-
-        Assert.Equal(46, cases.Length);
-        Assert.Equal(cases.Length, expected.Length);
-        for (int i = 0; i < cases.Length; i++)
-        {
-            int[] tokens = tokenizer.Encode(cases[i], addBos: false);
-            Assert.Equal(expected[i].Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse), tokens);
-            Assert.Equal(cases[i], tokenizer.Decode(tokens));
-        }
+        using SharedVocabulary vocabulary = new(path + packed);
+        AssertVectors(TokenizerFactory.Create(vocabulary.Metadata), path);
     }
+
+    [GivenVocabularyFact("HALO_VOCAB_LLAMA_BPE", Vocabularies + "ggml-vocab-llama-bpe.gguf.inp")]
+    public void Encode_GivenLlama3Vocabulary_AgreesWithLlamaCpp() => AssertGiven("HALO_VOCAB_LLAMA_BPE", "ggml-vocab-llama-bpe.gguf");
+
+    [GivenVocabularyFact("HALO_VOCAB_QWEN2", Vocabularies + "ggml-vocab-qwen2.gguf.inp")]
+    public void Encode_GivenQwen2Vocabulary_AgreesWithLlamaCpp() => AssertGiven("HALO_VOCAB_QWEN2", "ggml-vocab-qwen2.gguf");
 
     [SharedTheory(
         "models/stories260K/reference-greedy.json", "models/babyllama105/reference-greedy.json", "models/halo-tales/reference-greedy.json")]
@@ -115,12 +110,21 @@ public sealed class TokenizerConformanceTests
 
     private static IEnumerable<int> Ids(JsonElement array) => array.EnumerateArray().Select(id => id.GetInt32());
 
-    private static byte[] Unpack(string path)
+    private static void AssertGiven(string variable, string name)
     {
-        using FileStream stream = File.OpenRead(path);
-        using MemoryStream unpacked = new();
-        using Stream source = path.EndsWith(".gz", StringComparison.Ordinal) ? new GZipStream(stream, CompressionMode.Decompress) : stream;
-        source.CopyTo(unpacked);
-        return unpacked.ToArray();
+        using GgufFile gguf = GgufFile.Open(Environment.GetEnvironmentVariable(variable)!);
+        AssertVectors(TokenizerFactory.Create(gguf.Metadata), TestPaths.Shared(Vocabularies + name));
+    }
+
+    private static void AssertVectors(ITokenizer tokenizer, string path)
+    {
+        (string Text, int[] Tokens)[] vectors = TokenizerVectors.Read(path);
+        Assert.Equal(46, vectors.Length);
+        foreach ((string text, int[] expected) in vectors)
+        {
+            int[] tokens = tokenizer.Encode(text, addBos: false);
+            Assert.Equal(expected, tokens);
+            Assert.Equal(text, tokenizer.Decode(tokens));
+        }
     }
 }
