@@ -36,6 +36,8 @@ internal static class Program
         {
             KernelsCommand.Create(),
             DecodeCommand.Create(),
+            PrefillCommand.Create(),
+            LoadCommand.Create(),
             TransportCommand.Create(),
             StreamCommand.Create(),
             AttentionCommand.Create(),

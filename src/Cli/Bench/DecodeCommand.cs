@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Halo.Cli.Hosting;
 using Halo.Grains;
+using Halo.Inference.Kernels;
 using Halo.Inference.Model;
 using Halo.Inference.Quantization;
 using Halo.Inference.Tokenization;
@@ -77,10 +78,12 @@ internal static class DecodeCommand
                 sessions.Add(await StartAsync(file, boards, setting, console, cancellationToken));
             }
 
-            console.Note($"load average before: {LoadAverage()}");
-            List<double>[] rates = await MeasureAsync(console, sessions, setting, cancellationToken);
-            console.Note($"load average after: {LoadAverage()} (this measurement included)");
-            Print(console, DecodeReport.Of(file, setting, rates), json);
+            using ModelReading reading = new(sessions[0].Model.Weights.File, setting.Threads);
+            Rounds limit = new();
+            ForeignLoad load = ForeignLoad.Begin();
+            List<double>[] rates = await MeasureAsync(console, sessions, setting, reading, limit, cancellationToken);
+            ReadLimit read = new(reading.Bytes, reading.Bytes / limit.Median / 1e9, reading.Bytes / limit.Best / 1e9);
+            Print(console, DecodeReport.Of(file, setting, rates, read) with { ForeignCores = load.Cores(), Kernels = KernelSelector.Description }, json);
             return CommandHost.Success;
         }
         finally
@@ -124,7 +127,7 @@ internal static class DecodeCommand
     }
 
     private static Task<List<double>[]> MeasureAsync(
-        CommandConsole console, List<ModelSession> sessions, DecodeSetting setting, CancellationToken cancellationToken) =>
+        CommandConsole console, List<ModelSession> sessions, DecodeSetting setting, ModelReading reading, Rounds limit, CancellationToken cancellationToken) =>
         console.WithProgressAsync("decode", async progress =>
         {
             List<double>[] rates = [.. sessions.Select(_ => new List<double>())];
@@ -141,6 +144,8 @@ internal static class DecodeCommand
 
                     progress.Report(++done / ((setting.Rounds + 1.0) * sessions.Count));
                 }
+
+                (round > 0 ? limit : new Rounds()).Time(reading.Run);
             }
 
             return rates;
@@ -156,6 +161,7 @@ internal static class DecodeCommand
             MaxTokens = tokens,
             Sampling = new SamplingOptions { Temperature = 0 },
             EndTokens = [],
+            Speculate = Speculation.Off,
         };
         long first = 0;
         int count = 0;
@@ -170,12 +176,6 @@ internal static class DecodeCommand
         return (count - 1) / Stopwatch.GetElapsedTime(first).TotalSeconds;
     }
 
-    private static string LoadAverage()
-    {
-        const string source = "/proc/loadavg";
-        return File.Exists(source) ? string.Join(' ', File.ReadAllText(source).Split(' ').Take(3)) : "not known on this system";
-    }
-
     private static void Print(CommandConsole console, DecodeReport report, bool json)
     {
         if (json)
@@ -184,7 +184,7 @@ internal static class DecodeCommand
             return;
         }
 
-        TextTable table = new TextTable().Numbers("boards", "median TPOT ms", "median tok/s", "best tok/s", "least tok/s", "median ratio");
+        TextTable table = new TextTable().Numbers("boards", "median TPOT ms", "median tok/s", "best tok/s", "least tok/s", "ratio to first", "ratio to read limit");
         foreach (DecodeResult result in report.Results)
         {
             table.Row(
@@ -193,9 +193,12 @@ internal static class DecodeCommand
                 $"{result.Median:0.0}",
                 $"{result.Best:0.0}",
                 $"{result.Rounds.Min():0.0}",
-                $"{result.Ratio:0.000}");
+                $"{result.Ratio:0.000}",
+                $"{result.ReadRatio:0.00}");
         }
 
         console.Answer(table);
+        console.Note($"read limit: {report.ReadLimit.GBs:0.0} GB/s (best {report.ReadLimit.BestGBs:0.0}) over the {report.ReadLimit.Bytes:N0} bytes that a token needs");
+        console.Note($"{report.Kernels}; other processes: {(report.ForeignCores is { } cores ? $"{cores:0.00} cores" : "not known")}");
     }
 }

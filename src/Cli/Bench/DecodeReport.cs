@@ -26,15 +26,22 @@ internal sealed record DecodeSetting(int[] Boards, int Threads, int Tokens, int 
 /// <param name="Threads">Compute threads.</param>
 /// <param name="Tokens">Tokens a round.</param>
 /// <param name="RemoteBoards">Control endpoints of boards in other processes, which take part in all results but the first.</param>
+/// <param name="ReadLimit">What this machine reads with as many threads.</param>
 /// <param name="Results">One entry for each number of boards, in the order asked for.</param>
 internal sealed record DecodeReport(
-    string Model, int Threads, int Tokens, IReadOnlyList<string> RemoteBoards, IReadOnlyList<DecodeResult> Results)
+    string Model, int Threads, int Tokens, IReadOnlyList<string> RemoteBoards, ReadLimit ReadLimit, IReadOnlyList<DecodeResult> Results)
 {
-    internal static DecodeReport Of(ModelFile file, DecodeSetting setting, List<double>[] rates)
+    /// <summary>The instruction tier and why it was taken.</summary>
+    public string Kernels { get; init; } = "";
+
+    /// <summary>Cores that other processes kept busy meanwhile; null where that is not known.</summary>
+    public double? ForeignCores { get; init; }
+
+    internal static DecodeReport Of(ModelFile file, DecodeSetting setting, List<double>[] rates, ReadLimit limit)
     {
         double first = Median(rates[0]);
-        return new DecodeReport(file.Path, setting.Threads, setting.Tokens, setting.Network.Boards, [.. setting.Boards.Select((boards, i) =>
-            new DecodeResult(boards, rates[i], Median(rates[i]), 1e3 / Median(rates[i]), rates[i].Max(), Median(rates[i]) / first))]);
+        return new DecodeReport(file.Path, setting.Threads, setting.Tokens, setting.Network.Boards, limit, [.. setting.Boards.Select((boards, i) =>
+            new DecodeResult(boards, rates[i], Median(rates[i]), 1e3 / Median(rates[i]), rates[i].Max(), Median(rates[i]) / first, Median(rates[i]) * limit.Bytes / 1e9 / limit.GBs))]);
     }
 
     private static double Median(List<double> values)
@@ -51,7 +58,14 @@ internal sealed record DecodeReport(
 /// <param name="TpotMs">The median round's time per output token, in milliseconds.</param>
 /// <param name="Best">The fastest round.</param>
 /// <param name="Ratio">The median as a ratio to that of the first number of boards.</param>
-internal sealed record DecodeResult(int Boards, IReadOnlyList<double> Rounds, double Median, double TpotMs, double Best, double Ratio);
+/// <param name="ReadRatio">The weights' bytes times the median, as a ratio to the median of the read loop over the same bytes in this process.</param>
+internal sealed record DecodeResult(int Boards, IReadOnlyList<double> Rounds, double Median, double TpotMs, double Best, double Ratio, double ReadRatio);
+
+/// <summary>What a read loop reaches, in 10^9 bytes a second.</summary>
+/// <param name="Bytes">Bytes of weights that a token needs.</param>
+/// <param name="GBs">The median.</param>
+/// <param name="BestGBs">The best.</param>
+internal sealed record ReadLimit(long Bytes, double GBs, double BestGBs);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(DecodeReport))]

@@ -1,5 +1,6 @@
 using Halo.Grains;
 using Halo.Planning.Assignment;
+using Halo.Silo;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 
@@ -84,6 +85,7 @@ internal sealed class ModelLoader
         IModelGrain grain = cluster.Grains.GetGrain<IModelGrain>(name);
         ModelStatus status = await grain.EnsureReadyAsync().WaitAsync(stoppingToken);
         Plan plan = (await grain.GetPlanAsync().WaitAsync(stoppingToken)).ToPlan();
+        await ModelWarmUp.RunAsync(cluster.Grains.GetGrain<ISchedulerGrain>(name), stoppingToken);
         _models.SetReady(new ServedModel(name, status.ContextLength, cluster));
         _log.ModelReady(name, plan.Boards.Count, plan.Shards.Count, TimeProvider.System.GetElapsedTime(begin).TotalSeconds);
         await _console.WriteLineAsync(StartupText.Ready(status, plan, cluster.Boards, Address()));

@@ -1,0 +1,35 @@
+using Halo.Cli.Bench.Kernels;
+using Halo.Inference.Gguf;
+using Halo.Inference.Threading;
+
+namespace Halo.Cli.Bench;
+
+/// <summary>
+/// Reads what a token needs of a model's file, all threads together: the limit beside decoding. The embedding table counts only where it is the
+/// LM head too.
+/// </summary>
+internal sealed unsafe class ModelReading : IDisposable
+{
+    private const string Embedding = "token_embd.weight";
+
+    private readonly ReadWork _work = new();
+    private readonly WorkerTeam _team;
+
+    internal ModelReading(GgufFile file, int threads)
+    {
+        _team = new WorkerTeam(threads, "read", spin: true);
+        bool isTied = !file.TryGetTensor("output.weight", out _);
+        foreach (GgufTensorInfo tensor in file.TensorList.Where(tensor => isTied || tensor.Name != Embedding))
+        {
+            _work.Add(file.DataPointer(tensor), tensor.ByteCount);
+        }
+    }
+
+    /// <summary>Bytes that are read.</summary>
+    internal long Bytes => _work.Bytes;
+
+    /// <summary>Reads them once.</summary>
+    internal void Run() => _team.Run(_work);
+
+    public void Dispose() => _team.Dispose();
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics;
+using Halo.Grains;
+
+namespace Halo.Silo;
+
+/// <summary>
+/// Runs a few tokens through a model that has just become ready, and forgets them: code is compiled and memory is touched on every board before the
+/// first request comes, whose first token would else take many times as long as later ones.
+/// </summary>
+public static class ModelWarmUp
+{
+    // A tile of four rows and one more, as in prompts; then tokens one by one.
+    private const int PromptTokens = 5;
+    private const int Tokens = 16;
+
+    // Boards on a slow network have waited long enough by then.
+    private static readonly TimeSpan s_most = TimeSpan.FromSeconds(2);
+
+    /// <summary>Warms up; returns when it has, or after about two seconds.</summary>
+    /// <param name="scheduler">The model's scheduler.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ModelUnavailableException">The model cannot go on.</exception>
+    public static async Task RunAsync(ISchedulerGrain scheduler, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(scheduler);
+        SequenceRequest request = new()
+        {
+            Tokens = new int[PromptTokens],
+            MaxTokens = Tokens,
+            Sampling = new SamplingOptions { Temperature = 1, Seed = 1 },
+            EndTokens = [],
+            Speculate = Speculation.Off,
+        };
+        long start = Stopwatch.GetTimestamp();
+        await foreach (TokenEvent _ in scheduler.RunAsync(request, cancellationToken))
+        {
+            if (Stopwatch.GetElapsedTime(start) > s_most)
+            {
+                return;
+            }
+        }
+    }
+}
