@@ -14,7 +14,7 @@ internal static class Tests
             ["none"] = (_, value, _) => value is null,
             ["string"] = (_, value, _) => value is TemplateText,
             ["mapping"] = (_, value, _) => value is TemplateMap,
-            ["sequence"] = (_, value, _) => value is TemplateText or TemplateList or TemplateMap,
+            ["sequence"] = (_, value, _) => value is TemplateText or TemplateList or TemplateMap or Undefined,
             ["iterable"] = (_, value, _) => value is TemplateText or TemplateList or TemplateMap or Undefined,
             ["number"] = (_, value, _) => value is long or double or bool,
             ["integer"] = (_, value, _) => value is long,

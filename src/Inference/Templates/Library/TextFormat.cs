@@ -13,13 +13,15 @@ internal static class TextFormat
     internal static TemplateText Capitalized(Rendering rendering, TemplateText text) =>
         Mapped(rendering, text, value => value.Length == 0 ? value : char.ToUpperInvariant(value[0]) + value[1..].ToLowerInvariant());
 
-    internal static TemplateText Title(Rendering rendering, TemplateText text) => Mapped(rendering, text, value => string.Create(value.Length, value, (letters, source) =>
-    {
-        for (int i = 0; i < letters.Length; i++)
+    /// <summary>Words with a capital first; method and filter do not agree on what a word begins behind.</summary>
+    internal static TemplateText Title(Rendering rendering, TemplateText text, Predicate<char> beginsWord) =>
+        Mapped(rendering, text, value => string.Create(value.Length, value, (letters, source) =>
         {
-            letters[i] = i > 0 && char.IsLetter(source[i - 1]) ? char.ToLowerInvariant(source[i]) : char.ToUpperInvariant(source[i]);
-        }
-    }));
+            for (int i = 0; i < letters.Length; i++)
+            {
+                letters[i] = i == 0 || beginsWord(source[i - 1]) ? char.ToUpperInvariant(source[i]) : char.ToLowerInvariant(source[i]);
+            }
+        }));
 
     internal static TemplateText Join(Rendering rendering, TemplateList items, TemplateText separator)
     {
@@ -38,7 +40,7 @@ internal static class TextFormat
         return maker.ToText();
     }
 
-    /// <summary>Puts blanks before all lines but the first, or that too; lines without text stay as they are.</summary>
+    /// <summary>Puts blanks before all lines but the first, or that too; empty lines stay as they are.</summary>
     internal static TemplateText Indent(Rendering rendering, TemplateText text, TemplateText blanks, bool first, bool blank)
     {
         TextMaker maker = new(rendering);
@@ -47,7 +49,7 @@ internal static class TextFormat
             rendering.Step();
             int end = text.Value.IndexOf('\n', at);
             end = end < 0 ? text.Length : end + 1;
-            if ((at > 0 || first) && (blank || text.Value.AsSpan(at, end - at).Trim().Length > 0))
+            if ((at > 0 || first) && (blank || text.Value[at] != '\n'))
             {
                 maker.Add(blanks);
             }

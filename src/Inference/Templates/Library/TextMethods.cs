@@ -23,7 +23,7 @@ internal static class TextMethods
                 ? text.Slice(0, text.Length - suffix.Length) : text,
             "upper" => (rendering, _) => TextFormat.Upper(rendering, text),
             "lower" => (rendering, _) => TextFormat.Lower(rendering, text),
-            "title" => (rendering, _) => TextFormat.Title(rendering, text),
+            "title" => (rendering, _) => TextFormat.Title(rendering, text, before => !char.IsLetter(before)),
             "capitalize" => (rendering, _) => TextFormat.Capitalized(rendering, text),
             "replace" => (rendering, arguments) => TextCutting.Replace(
                 rendering, text, arguments.Text(0, "old").Value, arguments.Text(1, "new"), arguments.Integer(2, "count", -1)),

@@ -56,8 +56,14 @@ internal sealed record Cut(Expression Owner, Expression? From, Expression? To, E
         {
             TemplateText text => text.Length,
             TemplateList list => list.Count,
-            _ => throw new TemplateException($"{ValueText.Kind(owner)} cannot be cut with [from:to]."),
+            Undefined undefined => throw new TemplateException($"'{undefined.Name}' is undefined, so it cannot be cut."),
+            _ => -1,
         };
+        if (count < 0)
+        {
+            return new Undefined($"part of {ValueText.Kind(owner)}");
+        }
+
         long step = Number(Step, scope) ?? 1;
         if (step == 0)
         {
@@ -82,7 +88,7 @@ internal sealed record Cut(Expression Owner, Expression? From, Expression? To, E
             }
             else
             {
-                picked.Add(((TemplateList)owner)[(int)at]);
+                picked.Add(((TemplateList)owner!)[(int)at]);
             }
         }
 

@@ -28,6 +28,9 @@ internal sealed record Arithmetic(Expression Left, string Sign, Expression Right
             (TemplateText a, "+", TemplateText b) => new TextMaker(rendering).Add(a).Add(b).ToText(),
             (TemplateList a, "+", TemplateList b) => Joined(rendering, a, b),
             (TemplateText a, "*", long times) => Repeated(rendering, a, times),
+            (long times, "*", TemplateText a) => Repeated(rendering, a, times),
+            (TemplateList a, "*", long times) => Repeated(rendering, a, times),
+            (long times, "*", TemplateList a) => Repeated(rendering, a, times),
             (TemplateText a, "%", _) => TextFormat.Percent(rendering, a, right is TemplateList list ? list : [right]),
             (long a, _, long b) => OfIntegers(a, b),
             _ when ValueLogic.TryNumber(left, out double a) && ValueLogic.TryNumber(right, out double b) =>
@@ -54,6 +57,18 @@ internal sealed record Arithmetic(Expression Left, string Sign, Expression Right
         }
 
         return maker.ToText();
+    }
+
+    private static TemplateList Repeated(Rendering rendering, TemplateList list, long times)
+    {
+        TemplateList repeated = [];
+        for (long i = 0; i < times; i++)
+        {
+            rendering.Step(list.Count + 1);
+            repeated.AddRange(list);
+        }
+
+        return repeated;
     }
 
     private object OfIntegers(long a, long b)

@@ -42,9 +42,9 @@ internal sealed class TemplateReader
             {
                 SkipComment(inside);
             }
-            else if (kind == '%' && IsRaw(inside, Raw, out int text, out bool strips))
+            else if (kind == '%' && IsRaw(inside, Raw, out int text, out char close))
             {
-                ReadRaw(tag, text, strips);
+                ReadRaw(tag, text, close);
             }
             else
             {
@@ -126,12 +126,12 @@ internal sealed class TemplateReader
         _trimNext = !(end > inside && _source[end - 1] is '-' or '+');
     }
 
-    // Whether the tag says a word and nothing else; then where it ends, and whether it takes the white space behind it.
-    private bool IsRaw(int inside, string word, out int end, out bool strips)
+    // Whether the tag says a word and nothing else; then where it ends, and the sign before its closing mark.
+    private bool IsRaw(int inside, string word, out int end, out char sign)
     {
         ReadOnlySpan<char> rest = _source.AsSpan(inside);
         ReadOnlySpan<char> close = rest.TrimStart();
-        strips = false;
+        sign = '\0';
         end = 0;
         if (!close.StartsWith(word, StringComparison.Ordinal))
         {
@@ -139,26 +139,26 @@ internal sealed class TemplateReader
         }
 
         close = close[word.Length..].TrimStart();
-        strips = close.StartsWith("-", StringComparison.Ordinal);
-        close = strips || close.StartsWith("+", StringComparison.Ordinal) ? close[1..] : close;
+        sign = close.Length > 0 && close[0] is '-' or '+' ? close[0] : '\0';
+        close = sign == '\0' ? close : close[1..];
         end = _source.Length - close.Length + 2;
         return close.StartsWith("%}", StringComparison.Ordinal);
     }
 
-    private void ReadRaw(int tag, int text, bool strips)
+    private void ReadRaw(int tag, int text, char close)
     {
         _at = text;
-        _stripNext = strips;
+        _stripNext = close == '-';
         for (int at = text; (at = _source.IndexOf("{%", at, StringComparison.Ordinal)) >= 0; at += 2)
         {
             int inside = at + 2;
             char sign = inside < _source.Length && _source[inside] is '-' or '+' ? _source[inside] : '\0';
-            if (IsRaw(inside + (sign == '\0' ? 0 : 1), "endraw", out int end, out bool stripsBehind))
+            if (IsRaw(inside + (sign == '\0' ? 0 : 1), "endraw", out int end, out char last))
             {
                 AddText(at, strip: sign == '-', stripLine: sign != '+');
                 _at = end;
-                _stripNext = stripsBehind;
-                _trimNext = !stripsBehind;
+                _stripNext = last == '-';
+                _trimNext = last == '\0';
                 return;
             }
         }

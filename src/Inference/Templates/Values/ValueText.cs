@@ -50,6 +50,9 @@ internal static class ValueText
             case null:
                 maker.Add("None", isTrusted: true);
                 break;
+            case Undefined:
+                maker.Add("Undefined", isTrusted: true);
+                break;
             case bool flag:
                 maker.Add(flag ? "True" : "False", isTrusted: true);
                 break;
