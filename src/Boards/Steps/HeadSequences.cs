@@ -56,14 +56,15 @@ internal sealed class HeadSequences(int vocabularySize)
     {
         private readonly SequenceSpec _spec;
         private readonly List<int> _tokens;
-        private readonly Sampler _sampler;
+        private readonly int _vocabularySize;
+        private Sampler _sampler;
 
         internal Sequence(SequenceSpec spec, int vocabularySize)
         {
             _spec = spec;
             _tokens = [.. spec.Tokens];
-            _sampler = new Sampler(spec.Sampling, vocabularySize);
-            _sampler.Skip(spec.SampledCount);
+            _vocabularySize = vocabularySize;
+            _sampler = MakeSampler();
         }
 
         internal void Truncate(int length)
@@ -73,6 +74,7 @@ internal sealed class HeadSequences(int vocabularySize)
             if (_tokens.Count > keep)
             {
                 _tokens.RemoveRange(keep, _tokens.Count - keep);
+                _sampler = MakeSampler();
             }
         }
 
@@ -97,6 +99,14 @@ internal sealed class HeadSequences(int vocabularySize)
             SampledToken sampled = _sampler.Sample(logits, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_tokens));
             _tokens.Add(sampled.Token);
             return new RowOutcome(row.SequenceId, row.Position, sampled.Token, sampled.LogProbability, top);
+        }
+
+        // Random numbers go on after the tokens that are there.
+        private Sampler MakeSampler()
+        {
+            Sampler sampler = new(_spec.Sampling, _vocabularySize);
+            sampler.Skip(_spec.SampledCount + _tokens.Count - _spec.Tokens.Count);
+            return sampler;
         }
     }
 }
