@@ -36,11 +36,12 @@ internal static class PerplexityCommand
             ("stories", ScoringProtocol.Stories));
         Option<int> boards = CommandOptions.Boards(1);
         Option<int> threads = CommandOptions.Threads();
+        Option<WeightMode> weights = CommandOptions.Weights();
         Option<KvType> kvType = CommandOptions.KvType();
         NetworkChoices network = new();
         SimulatedChoices simulated = new();
         Option<bool> json = CommandOptions.Json();
-        Command command = new("perplexity", "Score a text.") { model, text, context, chunks, protocol, boards, threads, kvType, json };
+        Command command = new("perplexity", "Score a text.") { model, text, context, chunks, protocol, boards, threads, weights, kvType, json };
         network.AddTo(command);
         simulated.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
@@ -57,6 +58,7 @@ internal static class PerplexityCommand
                 choices,
                 await simulated.OfAsync(parsed, file, choices, cancellationToken))
             {
+                Weights = parsed.GetValue(weights),
                 KvType = parsed.GetValue(kvType),
             };
             return await RunAsync(CommandConsole.Of(parsed), file, setting, parsed.GetValue(json), cancellationToken);
@@ -74,6 +76,7 @@ internal static class PerplexityCommand
             Boards = setting.Boards,
             Threads = setting.Threads,
             KvPositions = ModelSession.KvPositions(PerplexityRun.SequencesInFlight, context),
+            Weights = setting.Weights,
             KvType = setting.KvType,
         };
         setting.Network.ApplyTo(options);
@@ -100,7 +103,7 @@ internal static class PerplexityCommand
     private static async Task<Perplexity> LossFreeAsync(
         CommandConsole console, ModelFile file, HaloClusterOptions options, IReadOnlyList<ScoredPiece> pieces, CancellationToken cancellationToken)
     {
-        HaloClusterOptions alone = new() { Boards = 1, Threads = options.Threads, KvPositions = options.KvPositions, KvType = options.KvType };
+        HaloClusterOptions alone = new() { Boards = 1, Threads = options.Threads, KvPositions = options.KvPositions, Weights = options.Weights, KvType = options.KvType };
         await using ModelSession session = await ModelSession.StartAsync(file, alone, console, cancellationToken);
         PerplexityRun run = new(session.Scheduler, pieces, PerplexityRun.SequencesInFlight);
         return await console.WithProgressAsync("loss-free", progress => run.RunAsync(progress, cancellationToken));

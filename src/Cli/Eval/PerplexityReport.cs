@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Halo.Cli.Hosting;
+using Halo.Inference.Model;
 using Halo.Inference.Quantization;
 
 namespace Halo.Cli.Eval;
@@ -16,6 +17,9 @@ namespace Halo.Cli.Eval;
 internal sealed record PerplexitySetting(
     string Text, int? Context, int? Chunks, ScoringProtocol Protocol, int Boards, int Threads, NetworkSetting Network, SimulatedSetting Simulated)
 {
+    /// <summary>Where this process's boards compute from.</summary>
+    internal WeightMode Weights { get; init; }
+
     /// <summary>How keys and values are kept.</summary>
     internal KvType KvType { get; init; }
 }
