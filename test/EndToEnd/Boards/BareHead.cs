@@ -11,6 +11,7 @@ using Halo.Fabric.Streams;
 using Halo.Fabric.Streams.Sessions;
 using Halo.Fabric.Transport;
 using Halo.Inference.Model;
+using Halo.Inference.Quantization;
 using Halo.Planning.Assignment;
 using Halo.Planning.Profiles;
 
@@ -39,7 +40,7 @@ internal sealed class BareHead : IAsyncDisposable
     {
         _folder = folder;
         _key = ClusterKey.Read(folder.KeyFile, out _);
-        _models = new ModelCatalog(new Dictionary<string, string> { [Model] = file }, new StepLimits());
+        _models = new ModelCatalog(new Dictionary<string, string> { [Model] = file }, new StepLimits { KvType = KvType.F32 });
         _weights = new WeightServer(_models, folder.CacheOf("b1"));
         _local = new LocalBoard(_host.Boards[0], _models);
     }

@@ -1,4 +1,5 @@
 using Halo.Grains;
+using Halo.Inference.Quantization;
 using Halo.Silo;
 
 namespace Halo.EndToEnd.Tests.Boards;
@@ -39,6 +40,7 @@ public sealed class SmallCacheTests
         HaloClusterOptions options = Options(folder, small.Url);
         options.BoardMemoryBytes = 9_000_000; // not even to stream all of it: KV, buffers and two layers of neurons are more
         options.KvPositions = 512;
+        options.KvType = KvType.F32;
         await using HaloCluster cluster = await Heads.StartAsync(options);
         for (int request = 0; request < 2; request++)
         {
