@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Halo.Grains;
 
 namespace Halo.Silo;
@@ -16,13 +15,25 @@ public static class ModelWarmUp
     // Boards on a slow network have waited long enough by then.
     private static readonly TimeSpan s_most = TimeSpan.FromSeconds(2);
 
-    /// <summary>Warms up; returns when it has, or after about two seconds.</summary>
+    /// <summary>Warms up; returns when it has, or after two seconds. What goes wrong is left to the first request, which is told of it.</summary>
     /// <param name="scheduler">The model's scheduler.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    /// <exception cref="ModelUnavailableException">The model cannot go on.</exception>
     public static async Task RunAsync(ISchedulerGrain scheduler, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(scheduler);
+        using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        ending.CancelAfter(s_most);
+        try
+        {
+            await GenerateAsync(scheduler, ending.Token).WaitAsync(ending.Token);
+        }
+        catch (Exception) when (!cancellationToken.IsCancellationRequested)
+        {
+        }
+    }
+
+    private static async Task GenerateAsync(ISchedulerGrain scheduler, CancellationToken cancellationToken)
+    {
         SequenceRequest request = new()
         {
             Tokens = new int[PromptTokens],
@@ -31,13 +42,8 @@ public static class ModelWarmUp
             EndTokens = [],
             Speculate = Speculation.Off,
         };
-        long start = Stopwatch.GetTimestamp();
         await foreach (TokenEvent _ in scheduler.RunAsync(request, cancellationToken))
         {
-            if (Stopwatch.GetElapsedTime(start) > s_most)
-            {
-                return;
-            }
         }
     }
 }

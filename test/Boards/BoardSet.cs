@@ -71,6 +71,25 @@ internal sealed class BoardSet : IDisposable
         return RunAsync();
     }
 
+    /// <summary>Follows given tokens one by one; each outcome but the last is of the token that comes next.</summary>
+    internal async Task<List<RowOutcome>> FollowAsync(long sequence, IReadOnlyList<int> tokens)
+    {
+        List<RowOutcome> outcomes = [];
+        for (int position = 0; position < tokens.Count; position++)
+        {
+            _request.Clear();
+            if (position == 0)
+            {
+                _request.Opens.Add(new SequenceSpec { SequenceId = sequence, Tokens = [.. tokens], Sampling = SamplingParameters.Greedy, TopCount = 2 });
+            }
+
+            _request.Step.Rows.Add(new StepRow(sequence, position, tokens[position]));
+            outcomes.Add(await RunAsync());
+        }
+
+        return outcomes;
+    }
+
     internal async Task<List<RowOutcome>> GenerateAsync(long sequence, int count)
     {
         List<RowOutcome> outcomes = [await OpenAsync(sequence)];

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Halo.Cli.Hosting;
-using Halo.Inference.Model;
+using Halo.Inference.Probes;
 using Halo.Inference.Quantization;
 using Halo.Inference.Threading;
 

@@ -5,6 +5,7 @@ using Halo.Cli.Hosting;
 using Halo.Grains;
 using Halo.Inference.Kernels;
 using Halo.Inference.Model;
+using Halo.Inference.Probes;
 using Halo.Inference.Quantization;
 using Halo.Inference.Tokenization;
 using Halo.Silo;

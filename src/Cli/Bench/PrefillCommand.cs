@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using Halo.Cli.Hosting;
 using Halo.Inference.Kernels;
 using Halo.Inference.Model;
+using Halo.Inference.Probes;
 using Halo.Silo;
 
 namespace Halo.Cli.Bench;

@@ -29,15 +29,7 @@ public sealed class ArchitectureStepTests
         }
     }
 
-    // What each step would pick, of a sequence that takes other tokens: a random model's own soon go in a circle.
-    private static async Task<List<RowOutcome>> FollowAsync(BoardSet boards)
-    {
-        List<RowOutcome> outcomes = [await boards.OpenAsync(1)];
-        for (int i = 0; i < 20; i++)
-        {
-            outcomes.Add(await boards.NextAsync(outcomes[^1] with { TokenId = 3 + (i * 11 % 77) }));
-        }
-
-        return outcomes;
-    }
+    // Tokens from outside: a random model's own soon go in a circle.
+    private static Task<List<RowOutcome>> FollowAsync(BoardSet boards) =>
+        boards.FollowAsync(1, [.. Enumerable.Range(0, 21).Select(i => 3 + (i * 11 % 77))]);
 }

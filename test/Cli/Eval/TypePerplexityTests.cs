@@ -30,7 +30,7 @@ public sealed class TypePerplexityTests
     {
         double mapped = await ScoreAsync("halo-tales/halo-tales-Q4_K_M", "--chunks", "2", "--weights", "mapped");
         double repacked = await ScoreAsync("halo-tales/halo-tales-Q4_K_M", "--chunks", "2", "--weights", "repacked");
-        Assert.InRange(mapped / repacked, 0.9999, 1.0001);
+        Assert.InRange(mapped / repacked, 0.999, 1.001); // other orders of addition
     }
 
     // One block of the output projection spans all heads: boards keep covering blocks.
@@ -69,7 +69,7 @@ public sealed class TypePerplexityTests
     {
         CommandResult result = await CommandLine.RunAsync(
         [
-            "eval", "perplexity", "--model", TestPaths.Shared($"models/{model}.gguf"), "--text", TestPaths.Shared(Text), "--boards", "1", "--json", .. more,
+            "eval", "perplexity", "--model", TestPaths.Shared($"models/{model}.gguf"), "--text", TestPaths.Shared(Text), "--json", .. more,
         ]);
         using JsonDocument document = JsonDocument.Parse(result.AssertSuccess());
         return document.RootElement.GetProperty("perplexity").GetDouble();

@@ -1,10 +1,11 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Halo.Inference.Kernels;
+using Halo.Inference.Model;
 using Halo.Inference.Quantization;
 using Halo.Inference.Threading;
 
-namespace Halo.Inference.Model;
+namespace Halo.Inference.Probes;
 
 /// <summary>The attention of one layer over random keys and values, to be timed beside a loop that only reads the same memory.</summary>
 public sealed unsafe class AttentionProbe : IDisposable

@@ -1,7 +1,7 @@
 using Halo.Inference.Kernels;
 using Halo.Inference.Threading;
 
-namespace Halo.Cli.Bench.Kernels;
+namespace Halo.Inference.Probes;
 
 /// <summary>Reads memory with all threads of a team, each an equal part of every run: the limit beside a kernel over the same bytes.</summary>
 internal sealed unsafe class ReadWork : IParallelWork
