@@ -10,7 +10,7 @@ public static partial class SourceRules
     // Where kernels and what feeds them work on pointers: mapped files, aligned buffers, shards and KV in native memory.
     private static readonly string[] s_mayBeUnsafe =
     [
-        "Inference/Kernels/", "Inference/Memory/", "Inference/Threading/", "Inference/Model/", "Inference/Quantization/", "Inference/Gguf/",
+        "Inference/Kernels/", "Inference/Probes/", "Inference/Memory/", "Inference/Threading/", "Inference/Model/", "Inference/Quantization/", "Inference/Gguf/",
     ];
 
     /// <summary>What is wrong with a file; empty when nothing is.</summary>

@@ -1,4 +1,5 @@
 using Halo.Boards.Steps;
+using Halo.Inference.Quantization;
 using Halo.Inference.Tests;
 using Halo.Inference.Tests.Model.Architectures;
 
@@ -16,13 +17,13 @@ public sealed class ArchitectureStepTests
     public async Task RunAsync_OnSeveralBoards_GivesTheTokensOfOne(string name)
     {
         using TemporaryFile file = new TinyModel(TinySpecs.Of(name)).Write();
-        using BoardSet one = new([1], path: file.Path);
+        using BoardSet one = new([1], path: file.Path, kvType: KvType.F32);
         List<RowOutcome> expected = await FollowAsync(one);
         Assert.True(expected.Select(outcome => outcome.LogProbability).Distinct().Count() > 15, "The same few outcomes over and over would show little.");
         foreach (double[] speeds in new double[][] { [1, 1], [1, 2, 3], [1, 1, 1, 1, 1, 1, 1, 1] })
         {
             // Eight boards are more than there are head groups or neuron groups: some hold no shard of a stage, but all biases.
-            using BoardSet several = new(speeds, path: file.Path);
+            using BoardSet several = new(speeds, path: file.Path, kvType: KvType.F32);
             List<RowOutcome> actual = await FollowAsync(several);
             Assert.Equal(expected.Select(outcome => outcome.TokenId), actual.Select(outcome => outcome.TokenId));
             Assert.All(expected.Zip(actual), pair => Assert.InRange(Math.Abs(pair.First.LogProbability - pair.Second.LogProbability), 0, 1e-4));
