@@ -21,7 +21,13 @@ public sealed unsafe class AlignedBuffer<T> : IDisposable
 
         // Never zero bytes, so that Pointer is a real, aligned address even when there is nothing behind it.
         nuint allocated = Math.Max(bytes, Alignment);
-        _pointer = (T*)NativeMemory.AlignedAlloc(allocated, Alignment);
+        bool isLarge = allocated >= HugePages.LeastBytes;
+        _pointer = (T*)NativeMemory.AlignedAlloc(allocated, isLarge ? HugePages.PageBytes : Alignment);
+        if (isLarge)
+        {
+            HugePages.Ask(_pointer, allocated);
+        }
+
         NativeMemory.Clear(_pointer, allocated);
         Length = length;
     }

@@ -1,11 +1,12 @@
 using Halo.Inference.Gguf;
+using Halo.Inference.Memory;
 using Halo.Inference.Threading;
 
 namespace Halo.Inference.Probes;
 
 /// <summary>
-/// Reads what a token needs of a model's file, all threads together: the limit beside decoding. The embedding table counts only where it is the
-/// LM head too.
+/// Reads as many bytes as a token needs of a model's weights, all threads together: the limit beside decoding. They are bytes of its own, in memory of
+/// the kind that weights are copied to, and not those of the mapped file, whose small pages are read more slowly.
 /// </summary>
 public sealed unsafe class ModelReading : IDisposable
 {
@@ -13,18 +14,17 @@ public sealed unsafe class ModelReading : IDisposable
 
     private readonly ReadWork _work = new();
     private readonly WorkerTeam _team;
+    private readonly AlignedBuffer<byte> _memory;
 
-    /// <param name="file">The model; it must outlive this.</param>
+    /// <param name="file">The model. Its embedding table counts only where it is the LM head too.</param>
     /// <param name="threads">Threads that read.</param>
     public ModelReading(GgufFile file, int threads)
     {
         ArgumentNullException.ThrowIfNull(file);
         _team = new WorkerTeam(threads, "read", spin: true);
         bool isTied = !file.TryGetTensor("output.weight", out _);
-        foreach (GgufTensorInfo tensor in file.TensorList.Where(tensor => isTied || tensor.Name != Embedding))
-        {
-            _work.Add(file.DataPointer(tensor), tensor.ByteCount);
-        }
+        _memory = new AlignedBuffer<byte>(file.TensorList.Where(tensor => isTied || tensor.Name != Embedding).Sum(tensor => tensor.ByteCount));
+        _work.Add(_memory.Pointer, _memory.Length);
     }
 
     /// <summary>Bytes that are read.</summary>
@@ -33,6 +33,10 @@ public sealed unsafe class ModelReading : IDisposable
     /// <summary>Reads them once.</summary>
     public void Run() => _team.Run(_work);
 
-    /// <summary>Stops the threads.</summary>
-    public void Dispose() => _team.Dispose();
+    /// <summary>Stops the threads and gives the memory back.</summary>
+    public void Dispose()
+    {
+        _team.Dispose();
+        _memory.Dispose();
+    }
 }

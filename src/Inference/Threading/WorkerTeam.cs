@@ -11,7 +11,7 @@ namespace Halo.Inference.Threading;
 public sealed class WorkerTeam : IDisposable
 {
     // About the pause between two stages of a token on one board; a wake-up of a parked thread costs 5 to 50 us.
-    private static readonly long s_spinTicks = Stopwatch.Frequency / 50_000;
+    private static readonly long s_spinTicks = Stopwatch.Frequency / 20_000;
 
     private readonly Thread[] _threads;
     private readonly bool _spin;
@@ -30,7 +30,7 @@ public sealed class WorkerTeam : IDisposable
     /// <summary>Starts <paramref name="workerCount"/> - 1 threads.</summary>
     /// <param name="workerCount">Workers including the caller, at least 1.</param>
     /// <param name="name">Prefix of the threads' names.</param>
-    /// <param name="spin">Whether waits begin with about 20 microseconds of spinning: yes only where each worker has a core of its own.</param>
+    /// <param name="spin">Whether waits begin with about 50 microseconds of spinning: yes only where each worker has a core of its own.</param>
     public WorkerTeam(int workerCount, string name, bool spin)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(workerCount, 1);
