@@ -98,7 +98,8 @@ public sealed class DatagramSocketTests
             }
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // An object for each of 9,000 sends would be 200,000 bytes; beside other tests the runtime itself takes a few, once.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100);
     }
 
     // Each datagram says whom it is for and which it is.
