@@ -39,15 +39,9 @@ internal sealed record DecodeReport(
 
     internal static DecodeReport Of(ModelFile file, DecodeSetting setting, List<double>[] rates, ReadLimit limit)
     {
-        double first = Median(rates[0]);
+        double first = Rounds.MedianOf(rates[0]);
         return new DecodeReport(file.Path, setting.Threads, setting.Tokens, setting.Network.Boards, limit, [.. setting.Boards.Select((boards, i) =>
-            new DecodeResult(boards, rates[i], Median(rates[i]), 1e3 / Median(rates[i]), rates[i].Max(), Median(rates[i]) / first, Median(rates[i]) * limit.Bytes / 1e9 / limit.GBs))]);
-    }
-
-    private static double Median(List<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+            new DecodeResult(boards, rates[i], Rounds.MedianOf(rates[i]), 1e3 / Rounds.MedianOf(rates[i]), rates[i].Max(), Rounds.MedianOf(rates[i]) / first, Rounds.MedianOf(rates[i]) * limit.Bytes / 1e9 / limit.GBs))]);
     }
 }
 

@@ -14,13 +14,13 @@ internal sealed class Rounds
     internal double Best => _seconds.Min();
 
     /// <summary>The one in the middle.</summary>
-    internal double Median
+    internal double Median => MedianOf(_seconds);
+
+    /// <summary>The number in the middle, or between the two there.</summary>
+    internal static double MedianOf(IEnumerable<double> values)
     {
-        get
-        {
-            double[] sorted = [.. _seconds.Order()];
-            return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-        }
+        double[] sorted = [.. values.Order()];
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
     /// <summary>Runs once and keeps the time.</summary>

@@ -24,13 +24,7 @@ internal sealed record TransportSetting(
 /// <param name="RoundProcessorMs">Processor time a token of each round.</param>
 internal sealed record TransportCost(double TpotMs, double ProcessorMs, IReadOnlyList<double> RoundTpotMs, IReadOnlyList<double> RoundProcessorMs)
 {
-    internal static TransportCost Of(IReadOnlyList<double> tpot, IReadOnlyList<double> processor) => new(Median(tpot), Median(processor), tpot, processor);
-
-    internal static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
+    internal static TransportCost Of(IReadOnlyList<double> tpot, IReadOnlyList<double> processor) => new(Rounds.MedianOf(tpot), Rounds.MedianOf(processor), tpot, processor);
 }
 
 /// <summary>What was measured. Ratios are datagrams to streams, round by round, and their median.</summary>
@@ -70,11 +64,11 @@ internal sealed record TransportReport
     public IReadOnlyList<double> TpotRatios => [.. Datagram.RoundTpotMs.Zip(Stream.RoundTpotMs, (datagram, stream) => datagram / stream)];
 
     /// <summary>Median of <see cref="TpotRatios"/>.</summary>
-    public double TpotRatio => TransportCost.Median(TpotRatios);
+    public double TpotRatio => Rounds.MedianOf(TpotRatios);
 
     /// <summary>Median over rounds of the processor time to that over streams.</summary>
     public double ProcessorRatio =>
-        TransportCost.Median(Datagram.RoundProcessorMs.Zip(Stream.RoundProcessorMs, (datagram, stream) => datagram / stream));
+        Rounds.MedianOf(Datagram.RoundProcessorMs.Zip(Stream.RoundProcessorMs, (datagram, stream) => datagram / stream));
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

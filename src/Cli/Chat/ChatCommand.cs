@@ -9,7 +9,6 @@ namespace Halo.Cli.Chat;
 /// <summary><c>halo chat</c>: a conversation with a model. Its answers alone go to stdout.</summary>
 internal static class ChatCommand
 {
-    private const int DefaultBoards = 4;
     private const int DefaultContext = 4096;
 
     internal static Command Create()
@@ -29,15 +28,9 @@ internal static class ChatCommand
             "a whole number, 16 or more");
         Option<int?> maxTokens = CommandOptions.OptionalNumber<int>(
             "--max-tokens", "Tokens of an answer at most. [default: as many as there is room for]", count => count >= 1, "a whole number, 1 or more");
-        Option<int?> boards = CommandOptions.OptionalNumber<int>(
-            "--boards",
-            $"Boards in this process. [default: {DefaultBoards}, or as many as --speed has numbers; 1 with --board]",
-            CommandOptions.IsBoardCount,
-            CommandOptions.BoardCountNeeded);
-        Option<TransportKind> transport = CommandOptions.Choice(
-            "--transport",
-            "How boards exchange partial sums, as for generate.",
-            ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
+        Option<int?> boards = CommandOptions.SessionBoards();
+        Option<TransportKind> transport = CommandOptions.Transport(
+            "How boards exchange partial sums, as for generate.");
         Option<int> threads = CommandOptions.Threads();
         Option<long?> memory = CommandOptions.MemoryLimit();
         NetworkChoices network = new();
@@ -56,7 +49,7 @@ internal static class ChatCommand
             NetworkSetting others = network.Of(parsed);
             HaloClusterOptions options = new()
             {
-                Boards = parsed.GetValue(boards) ?? (others.HasBoards ? 1 : others.Speeds.Count > 0 ? others.Speeds.Count : DefaultBoards),
+                Boards = CommandOptions.BoardCount(parsed.GetValue(boards), others),
                 Threads = parsed.GetValue(threads),
                 Transport = parsed.GetValue(transport),
                 BoardMemoryBytes = parsed.GetValue(memory),

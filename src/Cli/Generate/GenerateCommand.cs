@@ -10,7 +10,6 @@ namespace Halo.Cli.Generate;
 /// <summary><c>halo generate</c>: continues a text. The continuation alone goes to stdout.</summary>
 internal static class GenerateCommand
 {
-    private const int DefaultBoards = 4;
     private const int DefaultMaxTokens = 200;
 
     internal static Command Create()
@@ -20,14 +19,9 @@ internal static class GenerateCommand
             Description = "The text to continue; '-' reads it from stdin, less a line end at its end.",
         };
         Option<string?> model = CommandOptions.Model();
-        Option<int?> boards = CommandOptions.OptionalNumber<int>(
-            "--boards",
-            $"Boards in this process. [default: {DefaultBoards}, or as many as --speed has numbers; 1 with --board]",
-            CommandOptions.IsBoardCount,
-            CommandOptions.BoardCountNeeded);
-        Option<TransportKind> transport = CommandOptions.Choice(
-            "--transport", "How boards exchange partial sums: shared memory, layer grains that add them up, TCP, or UDP. Boards of other processes: TCP unless UDP is chosen.",
-            ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
+        Option<int?> boards = CommandOptions.SessionBoards();
+        Option<TransportKind> transport = CommandOptions.Transport(
+            "How boards exchange partial sums: shared memory, layer grains that add them up, TCP, or UDP. Boards of other processes: TCP unless UDP is chosen.");
         Option<int> threads = CommandOptions.Threads();
         Option<long?> memory = CommandOptions.MemoryLimit();
         Option<WeightMode> weights = CommandOptions.Weights();
@@ -61,7 +55,7 @@ internal static class GenerateCommand
             NetworkSetting others = network.Of(parsed);
             HaloClusterOptions options = new()
             {
-                Boards = parsed.GetValue(boards) ?? (others.HasBoards ? 1 : others.Speeds.Count > 0 ? others.Speeds.Count : DefaultBoards),
+                Boards = CommandOptions.BoardCount(parsed.GetValue(boards), others),
                 Threads = parsed.GetValue(threads),
                 Transport = parsed.GetValue(transport),
                 BoardMemoryBytes = parsed.GetValue(memory),

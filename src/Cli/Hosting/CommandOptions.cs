@@ -13,6 +13,8 @@ internal static class CommandOptions
 {
     internal const string BoardCountNeeded = "a whole number from 1 to 64";
 
+    private const int DefaultSessionBoards = 4;
+
     internal static Option<string?> Model(bool required = false) => new("--model")
     {
         Description = required
@@ -24,6 +26,22 @@ internal static class CommandOptions
 
     internal static Option<int> Boards(int fallback) =>
         Number("--boards", "Boards in this process.", fallback, IsBoardCount, BoardCountNeeded);
+
+    /// <summary>Boards of a session that may have boards elsewhere too; see <see cref="BoardCount"/>.</summary>
+    internal static Option<int?> SessionBoards() => OptionalNumber<int>(
+        "--boards",
+        $"Boards in this process. [default: {DefaultSessionBoards}, or as many as --speed has numbers; 1 with --board]",
+        IsBoardCount,
+        BoardCountNeeded);
+
+    /// <summary>How many boards this process has: as asked for, else as the others and their speeds say.</summary>
+    internal static int BoardCount(int? asked, NetworkSetting others) =>
+        asked ?? (others.HasBoards ? 1 : others.Speeds.Count > 0 ? others.Speeds.Count : DefaultSessionBoards);
+
+    internal static Option<TransportKind> Transport(string description) => Choice(
+        "--transport",
+        description,
+        ("in-process", TransportKind.InProcess), ("grain-call", TransportKind.GrainCall), ("stream", TransportKind.Stream), ("datagram", TransportKind.Datagram));
 
     internal static Option<int[]> BoardCounts(params int[] fallback) => NumberList(
         "--boards", "Numbers of boards to compare.", fallback, IsBoardCount, "whole numbers from 1 to 64, comma-separated");
